@@ -1,0 +1,34 @@
+# Two commands on a fresh machine: `make demo` and `make test`. The work is in scripts/ and Tests/Tools/.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build release tools format lint clean
+swift_sources := Sources Tests Package.swift
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: release ## build, back up a sample hospital to two sites, lose one, restore, compare
+	HDSBACKUP="$(CURDIR)/.build/release/hdsbackup" Tests/Tools/demo.sh
+
+test: tools ## install what is missing, build, run every test
+	scripts/run-tests.sh
+
+build: tools ## build for development
+	swift build
+
+release: tools ## build for use
+	swift build -c release
+
+tools: ## install the libraries and programs that are missing
+	scripts/install-tools.sh
+
+format: ## rewrite the Swift sources in the house format
+	swift format --in-place --recursive --parallel $(swift_sources)
+
+lint: ## check the format of the Swift sources and the syntax of the scripts
+	swift format lint --strict --recursive --parallel $(swift_sources)
+	find scripts Tests .ci -name '*.sh' -o -path .ci/run | xargs -n 1 bash -n
+	python3 -c 'import ast, pathlib; [ast.parse(p.read_bytes(), str(p)) for p in pathlib.Path("Tests").rglob("*.py")]'
+
+clean: ## remove what was built and the Python environment of the tests
+	rm -rf .build .venv-tests

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what building and testing need and this machine lacks. Run again, it changes nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+libraries=(libssl-dev libzstd-dev liblz4-dev pkg-config)
+python=(python3 python3-venv)
+environment=.venv-tests
+post_quantum='import cryptography.hazmat.primitives.asymmetric.mlkem'  # the independent reader opens hybrid keys
+
+installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+as_root() {
+    if ((EUID == 0)); then "$@"
+    elif command -v sudo >/dev/null; then sudo "$@"
+    else
+        echo "Not root, and no sudo. Run as root: $*" >&2
+        return 1
+    fi
+}
+
+install_packages() {
+    local missing=()
+    for package in "${libraries[@]}"; do installed "$package" || missing+=("$package"); done
+    # A python3 that is not Debian's will do, if it can make environments.
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        for package in "${python[@]}"; do installed "$package" || missing+=("$package"); done
+    ((${#missing[@]})) || return 0
+    echo "Installing: ${missing[*]}"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+    install_packages
+else
+    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${python[*]}" >&2
+fi
+
+if ! python3 -c "$post_quantum" 2>/dev/null && ! "$environment/bin/python" -c "$post_quantum" 2>/dev/null; then
+    echo "Making $environment with a Python cryptography library that has ML-KEM"
+    python3 -m venv --clear "$environment"
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check 'cryptography>=48'
+fi
+
+if ! command -v swift >/dev/null; then
+    echo "Swift is missing: install a toolchain, 6.2 or later, and put it in PATH." >&2
+    exit 1
+fi

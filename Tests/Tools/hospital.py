@@ -144,7 +144,8 @@ def observation(dice, number):
     code, text, unit = field(bits, 0, CODES)
     patient = (bits >> 8) % 40_000
     return OBSERVATION % (number, code, text, text, patient, patient * 7 + (bits >> 24) % 7,
-                          2015 + (bits >> 28) % 11, field(bits, 32, DAYS), (bits >> 42) % 24, (bits >> 47) % 60, 30 + (bits >> 53) % 1000 / 10, unit, unit)
+                          2015 + (bits >> 28) % 11, field(bits, 32, DAYS), (bits >> 42) % 24,
+                          (bits >> 47) % 60, 30 + (bits >> 53) % 1000 / 10, unit, unit)
 
 
 def lines(make, budget):

@@ -1,0 +1,59 @@
+/// Appends little-endian fields to a byte array.
+package struct ByteWriter: Sendable {
+    package var bytes: [UInt8]
+
+    @inlinable package init(capacity: Int = 0) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    @inlinable package var count: Int { bytes.count }
+
+    @inlinable package mutating func u8(_ value: UInt8) { bytes.append(value) }
+    @inlinable package mutating func u16(_ value: UInt16) { integer(value) }
+    @inlinable package mutating func u32(_ value: UInt32) { integer(value) }
+    @inlinable package mutating func u64(_ value: UInt64) { integer(value) }
+    @inlinable package mutating func i64(_ value: Int64) { integer(value) }
+
+    @inlinable mutating func integer<T: FixedWidthInteger>(_ value: T) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    /// Unsigned LEB128, at most ten bytes.
+    @inlinable package mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// Signed, zig-zag LEB128.
+    @inlinable package mutating func zigzag(_ value: Int64) {
+        varint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+    }
+
+    @inlinable package mutating func raw(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
+
+    /// A length as varint, then the bytes.
+    @inlinable package mutating func counted(_ more: some Collection<UInt8>) {
+        varint(UInt64(more.count))
+        bytes.append(contentsOf: more)
+    }
+
+    /// UTF-8 with its length before.
+    package mutating func text(_ value: String) { counted(Array(value.utf8)) }
+
+    @inlinable package mutating func digest(_ value: Digest) {
+        let at = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: 32))
+        bytes.withUnsafeMutableBytes { value.store(to: $0.baseAddress! + at) }
+    }
+
+    @inlinable package mutating func id(_ value: ShortID) {
+        let at = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: 16))
+        bytes.withUnsafeMutableBytes { value.store(to: $0.baseAddress! + at) }
+    }
+}

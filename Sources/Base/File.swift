@@ -1,0 +1,249 @@
+import CLinux
+import Glibc
+
+/// The reason of the last failed system call.
+package struct SystemError: Error, Sendable, Equatable {
+    package let code: Int32
+
+    package static func last() -> SystemError { SystemError(code: errno) }
+
+    package var reason: String { String(cString: strerror(code)) }
+
+    /// As a failure of the program: lack of space is told apart, everything else is `kind`.
+    package func failure(_ kind: Failure.Kind, _ act: String, object: String? = nil) -> Failure {
+        switch code {
+        case ENOSPC, EDQUOT: Failure(.noSpace, .noSpace, object: object, remedy: .freeSpace)
+        default: Failure(kind, .system(act, reason), object: object)
+        }
+    }
+}
+
+/// Repeats `call` while a signal interrupts it; throws `SystemError` when it returns -1.
+@discardableResult
+package func retrying<T: FixedWidthInteger & SignedInteger>(_ call: () -> T) throws -> T {
+    while true {
+        let result = call()
+        if result != -1 { return result }
+        if errno != EINTR { throw SystemError.last() }
+    }
+}
+
+/// An open file, folder or socket, closed when the last reference goes.
+///
+/// Names given to it are raw bytes: never `String`, which would make two different names equal.
+package final class File: Sendable {
+    package let descriptor: Int32
+
+    package init(descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+
+    /// openat(2) below `folder`, or below the working directory when nil. `flags` always gets O_CLOEXEC.
+    package static func open(_ name: RawName, in folder: File? = nil, _ flags: Int32, mode: UInt32 = 0o600) throws -> File {
+        let at = folder?.descriptor ?? AT_FDCWD
+        return File(descriptor: try name.withCString { path in
+            try retrying { clinux_openat(at, path, flags | O_CLOEXEC, mode) }
+        })
+    }
+
+    /// openat2(2): no link is followed and nothing outside `folder` is reached, whatever `name` says.
+    package static func openBeneath(_ name: RawName, in folder: File, _ flags: Int32, mode: UInt32 = 0) throws -> File {
+        return File(descriptor: try name.withCString { path in
+            try retrying { clinux_openat2_beneath(folder.descriptor, path, flags | O_CLOEXEC, mode) }
+        })
+    }
+
+    package func stat() throws -> clinux_stat {
+        var s = clinux_stat()
+        try retrying { clinux_fstatx(descriptor, &s) }
+        return s
+    }
+
+    /// Up to `into.count` bytes from the current position; 0 at the end.
+    package func read(into: UnsafeMutableRawBufferPointer) throws -> Int {
+        Int(try retrying { Glibc.read(descriptor, into.baseAddress, into.count) })
+    }
+
+    /// Up to `into.count` bytes at `offset`; fewer only at the end of the file.
+    package func read(at offset: Int64, into: UnsafeMutableRawBufferPointer) throws -> Int {
+        var done = 0
+        while done < into.count {
+            let n = Int(try retrying { pread(descriptor, into.baseAddress! + done, into.count - done, Int(offset) + done) })
+            if n == 0 { break }
+            done += n
+        }
+        return done
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var done = 0
+        while done < bytes.count {
+            done += Int(try retrying { Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done) })
+        }
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+        var done = 0
+        while done < bytes.count {
+            done += Int(try retrying { pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, Int(offset) + done) })
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    package func sync() throws { try retrying { fsync(descriptor) } }
+
+    /// Everything from the start, at most `limit` bytes; a longer file throws EFBIG.
+    package func readAll(limit: Int) throws -> [UInt8] {
+        let size = Int(try stat().size)
+        guard size <= limit else { throw SystemError(code: EFBIG) }
+        var bytes = [UInt8](repeating: 0, count: size + 1)
+        let n = try bytes.withUnsafeMutableBytes { try read(at: 0, into: $0) }
+        guard n <= limit else { throw SystemError(code: EFBIG) }
+        bytes.removeLast(bytes.count - n)
+        return bytes
+    }
+}
+
+/// A name or path as the kernel keeps it: bytes without a zero.
+package struct RawName: Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ text: String) { bytes = Array(text.utf8) }
+
+    package func withCString<T>(_ body: (UnsafePointer<CChar>) throws -> T) rethrows -> T {
+        try withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
+            for (i, byte) in bytes.enumerated() { buffer[i] = CChar(bitPattern: byte) }
+            buffer[bytes.count] = 0
+            return try body(UnsafePointer(buffer.baseAddress!))
+        }
+    }
+
+    package func appending(_ component: String) -> RawName { RawName(bytes + [0x2F] + Array(component.utf8)) }
+    package func appending(_ component: [UInt8]) -> RawName { RawName(bytes + [0x2F] + component) }
+
+    package var printable: String { Base.printable(bytes) }
+}
+
+extension RawName: ExpressibleByStringLiteral {
+    package init(stringLiteral value: String) { self.init(value) }
+}
+
+/// One name in a folder, with the type that the folder knows (DT_UNKNOWN where it does not).
+package struct DirectoryEntry: Sendable {
+    package let name: [UInt8]
+    package let inode: UInt64
+    package let type: UInt8
+}
+
+extension File {
+    /// Calls `body` for each name of this folder but `.` and `..`, in the order of the file system.
+    package func forEachEntry(_ body: (DirectoryEntry) throws -> Void) throws {
+        try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
+            while true {
+                let n = Int(try retrying { clinux_getdents64(descriptor, buffer.baseAddress, buffer.count) })
+                if n == 0 { return }
+                var at = 0
+                while at < n {
+                    var length: UInt16 = 0
+                    var inode: UInt64 = 0
+                    var type: UInt8 = 0
+                    let cString = clinux_dirent(buffer.baseAddress! + at, &length, &inode, &type)!
+                    at += Int(length)
+                    let name = UnsafeRawBufferPointer(start: cString, count: strlen(cString))
+                    if name.count <= 2, name[0] == 0x2E, name.count == 1 || name[1] == 0x2E { continue }
+                    try body(DirectoryEntry(name: Array(name), inode: inode, type: type))
+                }
+            }
+        }
+    }
+}
+
+/// Small files of the program's own: keys, caches, state.
+package enum Files {
+    /// The content of the file at `path`; nil when there is none. At most `limit` bytes.
+    package static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8]? {
+        do {
+            return try File.open(RawName(path), O_RDONLY).readAll(limit: limit)
+        } catch let error as SystemError {
+            if error.code == ENOENT || error.code == ENOTDIR { return nil }
+            throw error.failure(.failed, "open", object: path)
+        }
+    }
+
+    /// Writes `bytes` to `path` so that a crash leaves the old content or the new one, durably.
+    package static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
+        let temporary = path + ".new-" + hexString(randomBytes(6))
+        do {
+            let file = try File.open(RawName(temporary), O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            try file.write(bytes)
+            try file.sync()
+            try retrying { rename(temporary, path) }
+            try syncFolder(of: path)
+        } catch let error as SystemError {
+            unlink(temporary)
+            throw error.failure(.failed, "write", object: path)
+        }
+    }
+
+    /// As `replace`, but throws a `Failure` of kind `.exists` when there is a file already.
+    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
+        do {
+            let file = try File.open(RawName(path), O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            try file.write(bytes)
+            try file.sync()
+            try syncFolder(of: path)
+        } catch let error as SystemError {
+            throw error.failure(error.code == EEXIST ? .exists : .failed, "create", object: path)
+        }
+    }
+
+    /// Makes the folder and those above it, where they lack.
+    package static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws {
+        if mkdir(path, mode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw SystemError.last().failure(.failed, "mkdir", object: path)
+        }
+        try makeFolder(String(path[..<slash]), mode: mode)
+        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemError.last().failure(.failed, "mkdir", object: path) }
+    }
+
+    /// Names in the folder at `path`, sorted as bytes; empty when there is no such folder.
+    package static func names(_ path: String) throws -> [String] {
+        do {
+            var names: [String] = []
+            try File.open(RawName(path), O_RDONLY | O_DIRECTORY).forEachEntry { names.append(String(decoding: $0.name, as: UTF8.self)) }
+            return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        } catch let error as SystemError {
+            if error.code == ENOENT { return [] }
+            throw error.failure(.failed, "open", object: path)
+        }
+    }
+
+    private static func syncFolder(of path: String) throws {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        try File.open(RawName(folder), O_RDONLY | O_DIRECTORY).sync()
+    }
+}
+
+/// A file mapped for reading; unmapped when the last reference goes.
+package final class MappedFile: @unchecked Sendable {
+    // Unchecked: the mapping is read-only and never changes after init.
+    package let bytes: UnsafeRawBufferPointer
+
+    /// Maps the whole file. An empty file gives an empty mapping.
+    package init(_ file: File) throws {
+        let size = Int(try file.stat().size)
+        guard size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let base = mmap(nil, size, PROT_READ, MAP_SHARED, file.descriptor, 0), base != MAP_FAILED else {
+            throw SystemError.last()
+        }
+        bytes = UnsafeRawBufferPointer(start: base, count: size)
+    }
+
+    deinit { if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) } }
+}

@@ -1,0 +1,155 @@
+import CLinux
+import Glibc
+
+/// A queue between threads that holds at most `capacity` elements: the producer waits when it is full,
+/// so a slow consumer slows the producer instead of filling memory.
+package final class BoundedQueue<Element: Sendable>: Sendable {
+    private struct State {
+        var elements: [Element?] = []
+        var head = 0
+        var count = 0
+        var isClosed = false
+    }
+
+    private let monitor: Monitor<State>
+    private let capacity: Int
+
+    package init(capacity: Int) {
+        self.capacity = capacity
+        monitor = Monitor(State(elements: Array(repeating: nil, count: capacity)))
+    }
+
+    /// Waits for room and appends. Returns false, without appending, when the queue is closed.
+    @discardableResult
+    package func push(_ element: Element) -> Bool {
+        monitor.wait(until: { $0.isClosed || $0.count < self.capacity }) { state in
+            guard !state.isClosed else { return false }
+            state.elements[(state.head + state.count) % capacity] = element
+            state.count += 1
+            return true
+        }
+    }
+
+    /// Waits for an element. Returns nil when the queue is closed and empty.
+    package func pop() -> Element? {
+        monitor.wait(until: { $0.isClosed || $0.count > 0 }) { state in
+            guard state.count > 0 else { return nil }
+            let element = state.elements[state.head]
+            state.elements[state.head] = nil
+            state.head = (state.head + 1) % capacity
+            state.count -= 1
+            return element
+        }
+    }
+
+    /// No more pushes; pops go on until it is empty.
+    package func close() { monitor.change { $0.isClosed = true } }
+
+    /// No more pushes, and what was waiting is dropped: for a pipeline that failed.
+    package func abandon() {
+        monitor.change { state in
+            state.isClosed = true
+            state.count = 0
+            state.elements = Array(repeating: nil, count: capacity)
+        }
+    }
+}
+
+/// A value under a lock, with a condition to wait on. Waking is broadcast: the few threads of a
+/// pipeline do not justify finer signals.
+package final class Monitor<State>: @unchecked Sendable {
+    // Unchecked: every access to `state` happens with `mutex` held.
+    private var state: State
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    package init(_ state: sending State) {
+        self.state = state
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Runs `body` alone with the state, without waking anybody.
+    package func look<T>(_ body: (inout State) throws -> T) rethrows -> T {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(&state)
+    }
+
+    /// Runs `body` alone with the state, then wakes those that wait.
+    @discardableResult
+    package func change<T>(_ body: (inout State) throws -> T) rethrows -> T {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_broadcast(changed)
+            pthread_mutex_unlock(mutex)
+        }
+        return try body(&state)
+    }
+
+    /// Waits until `condition` holds, then runs `body` alone with the state and wakes the others.
+    package func wait<T>(until condition: (borrowing State) -> Bool, _ body: (inout State) throws -> T) rethrows -> T {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_broadcast(changed)
+            pthread_mutex_unlock(mutex)
+        }
+        while !condition(state) { pthread_cond_wait(changed, mutex) }
+        return try body(&state)
+    }
+}
+
+/// Threads of the program's own, for work that blocks or computes for long: the cooperative pool has
+/// one thread a core and must not wait.
+package enum Threads {
+    /// Cores that this process may use.
+    package static let cores: Int = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    package struct Handle: @unchecked Sendable {
+        // Unchecked: pthread_t is an opaque number, used for joining only.
+        fileprivate let thread: pthread_t
+        /// Waits for the end of the thread; to be called once.
+        package func join() { pthread_join(thread, nil) }
+    }
+
+    private final class Box: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// Starts a thread that runs `body`. `name` (15 bytes at most) shows in ps and perf.
+    package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Handle {
+        var thread = pthread_t()
+        let name = String(name.prefix(15))
+        let box = Unmanaged.passRetained(Box {
+            clinux_name_thread(name)
+            body()
+        })
+        let status = pthread_create(&thread, nil, { argument in
+            let box = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue()
+            box.body()
+            return nil
+        }, box.toOpaque())
+        guard status == 0 else { fatalError("pthread_create: \(String(cString: strerror(status)))") }
+        return Handle(thread: thread)
+    }
+
+    /// Runs `body` on `count` threads, numbered from zero, and waits for all. Throws the first failure.
+    package static func run(_ name: String, count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
+        let failure = Monitor<(any Error)?>(nil)
+        let handles = (0..<count).map { index in
+            start("\(name)-\(index)") {
+                do { try body(index) } catch { failure.look { if $0 == nil { $0 = error } } }
+            }
+        }
+        for handle in handles { handle.join() }
+        if let error = failure.look({ $0 }) { throw error }
+    }
+}

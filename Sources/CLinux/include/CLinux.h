@@ -1,0 +1,58 @@
+// The Linux calls that Swift cannot import: variadic functions, raw system calls and structures that
+// the C library hides behind feature macros. Plain types only: system headers included here would
+// clash with the copies that other C modules of the program see. errno is left to the caller.
+#ifndef CLINUX_H
+#define CLINUX_H
+#include <stddef.h>
+#include <stdint.h>
+
+// statx(2): the fields that a backup needs.
+typedef struct {
+    uint32_t mask, nlink, uid, gid, blksize;
+    uint16_t mode;
+    uint64_t ino, size, blocks, attributes;
+    int64_t mtime_sec, ctime_sec, btime_sec;
+    uint32_t mtime_nsec, ctime_nsec, btime_nsec;
+    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+} clinux_stat;
+
+// Of `name` in a folder, never following a last symbolic link, or of an open file.
+int clinux_statx(int dirfd, const char *name, clinux_stat *out);
+int clinux_fstatx(int fd, clinux_stat *out);
+int clinux_openat(int dirfd, const char *name, int flags, uint32_t mode);
+// openat2(2), resolved below dirfd without following any link.
+int clinux_openat2_beneath(int dirfd, const char *name, int flags, uint32_t mode);
+long clinux_getdents64(int fd, void *buffer, size_t size);
+// The name of the directory entry at `record`; its length, inode and DT_ type through the pointers.
+const char *clinux_dirent(const void *record, uint16_t *reclen, uint64_t *ino, uint8_t *type);
+int clinux_punch_hole(int fd, int64_t offset, int64_t length);
+int clinux_terminal_columns(int fd);
+int clinux_mknodat(int dirfd, const char *name, uint32_t mode, uint32_t major, uint32_t minor);
+// utimensat(2) of the modification time only; the access time is left as it is.
+int clinux_set_mtime(int dirfd, const char *name, int flags, int64_t seconds, uint32_t nanoseconds);
+int64_t clinux_seek_data(int fd, int64_t offset);
+int64_t clinux_seek_hole(int fd, int64_t offset);
+// Free bytes, free inodes (UINT64_MAX where there is no limit) and total bytes of the file system.
+int clinux_statvfs(int fd, uint64_t *free_bytes, uint64_t *free_inodes, uint64_t *total_bytes);
+long clinux_listxattr(int fd, char *list, size_t size);
+long clinux_getxattr(int fd, const char *name, void *value, size_t size);
+int clinux_setxattr(int fd, const char *name, const void *value, size_t size);
+int clinux_removexattr(int fd, const char *name);
+// The same for a path, without following a last symbolic link.
+long clinux_llistxattr(const char *path, char *list, size_t size);
+long clinux_lgetxattr(const char *path, const char *name, void *value, size_t size);
+int clinux_lsetxattr(const char *path, const char *name, const void *value, size_t size);
+// Name of a user or group, or -1 when there is none; id of a name, or -1.
+int clinux_user_name(uint32_t uid, char *name, size_t size);
+int clinux_group_name(uint32_t gid, char *name, size_t size);
+int64_t clinux_user_id(const char *name);
+int64_t clinux_group_id(const char *name);
+// renameat2(2) that never replaces: -1 with EEXIST where the name is taken.
+int clinux_rename_noreplace(const char *from, const char *to);
+// An exclusive lock of the open file, not waited for: 0, or -1 with EWOULDBLOCK.
+int clinux_lock(int fd);
+// Name of the calling thread, for ps and perf: 15 bytes at most.
+void clinux_name_thread(const char *name);
+// User and system seconds of this process so far.
+double clinux_cpu_seconds(void);
+#endif

@@ -1,0 +1,106 @@
+import Base
+import Codec
+import Glibc
+
+/// A sorted table of blob places in a local file, mapped for reading. A cache: made again from the
+/// site's segments whenever it is missing or its checksum is wrong.
+///
+///     magic "HDSBRUN1" · row count u64 · checksum u64 · zero u64 · rows of 44 bytes as in a segment
+final class IndexRun: Sendable {
+    static let rowBytes = 44
+    private static let headerBytes = 32
+    private static let magic = UInt64(0x314E_5552_4253_4448)
+
+    private let file: MappedFile
+    let count: Int
+    let path: String
+
+    /// Writes `rows`, which come sorted, durably under `path`.
+    static func write(_ rows: some Sequence<IndexRow>, to path: String) throws -> IndexRun {
+        var bytes = ByteWriter()
+        bytes.raw([UInt8](repeating: 0, count: headerBytes))
+        var count: UInt64 = 0
+        for row in rows {
+            bytes.digest(row.id)
+            bytes.u32(row.pack)
+            bytes.u32(row.offset)
+            bytes.u32(row.length)
+            count += 1
+        }
+        let checksum = bytes.bytes.withUnsafeBytes { quickChecksum(UnsafeRawBufferPointer(rebasing: $0[headerBytes...])) }
+        bytes.bytes.withUnsafeMutableBytes { out in
+            out.storeBytes(of: magic.littleEndian, toByteOffset: 0, as: UInt64.self)
+            out.storeBytes(of: count.littleEndian, toByteOffset: 8, as: UInt64.self)
+            out.storeBytes(of: checksum.littleEndian, toByteOffset: 16, as: UInt64.self)
+        }
+        try Files.replace(path, bytes.bytes)
+        return try IndexRun(path)
+    }
+
+    /// Maps a run. Throws `.damaged` when it is not whole.
+    init(_ path: String) throws {
+        do { file = try MappedFile(File.open(RawName(path), O_RDONLY)) } catch let error as SystemError {
+            throw error.failure(.failed, "open", object: path)
+        }
+        self.path = path
+        let bytes = file.bytes
+        guard bytes.count >= Self.headerBytes, bytes.loadUnaligned(as: UInt64.self) == Self.magic else {
+            throw Failure(.damaged, .malformedRecord("index run"), object: path)
+        }
+        let rows = UnsafeRawBufferPointer(rebasing: bytes[Self.headerBytes...])
+        guard UInt64(rows.count) == bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self) &* UInt64(Self.rowBytes),
+            quickChecksum(rows) == bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
+        else { throw Failure(.damaged, .badChecksum, object: path) }
+        count = rows.count / Self.rowBytes
+    }
+
+    private func pointer(_ index: Int) -> UnsafeRawPointer { file.bytes.baseAddress! + Self.headerBytes + index * Self.rowBytes }
+
+    private func id(_ index: Int) -> Digest { Digest(loading: pointer(index)) }
+
+    func row(_ index: Int) -> IndexRow {
+        let p = pointer(index)
+        return IndexRow(
+            id: Digest(loading: p), pack: (p + 32).loadUnaligned(as: UInt32.self), offset: (p + 36).loadUnaligned(as: UInt32.self),
+            length: (p + 40).loadUnaligned(as: UInt32.self))
+    }
+
+    /// Index of the first row whose id is not below `wanted`. Ids are uniform, so the first guess is by
+    /// interpolation; from there steps double until the place is bracketed, and halve.
+    private func lowerBound(_ wanted: Digest) -> Int {
+        let guess = Int((wanted.leading >> 32) * UInt64(count) >> 32)
+        var low = 0
+        var high = count
+        var step = 1
+        if guess < count, id(guess) < wanted {
+            low = guess + 1
+            while low + step < count, id(low + step) < wanted {
+                low += step + 1
+                step *= 2
+            }
+            high = min(count, low + step + 1)
+        } else {
+            high = guess
+            while high - step >= 0, !(id(high - step) < wanted) {
+                high -= step
+                step *= 2
+            }
+            low = max(0, high - step)
+        }
+        while low < high {
+            let middle = (low + high) / 2
+            if id(middle) < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Calls `body` for each row of `wanted` until it returns true; returns whether it did.
+    func find(_ wanted: Digest, _ body: (IndexRow) -> Bool) -> Bool {
+        var at = lowerBound(wanted)
+        while at < count, id(at) == wanted {
+            if body(row(at)) { return true }
+            at += 1
+        }
+        return false
+    }
+}

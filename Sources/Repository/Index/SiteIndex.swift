@@ -1,0 +1,251 @@
+import Base
+import Codec
+import Glibc
+import Keys
+
+/// Where a blob is at one site.
+package struct BlobPlace: Sendable {
+    package let pack: IndexedPack
+    /// The pack's number in this index.
+    package let number: UInt32
+    package let offset: UInt32
+    package let length: UInt32
+}
+
+/// Every blob of a domain that one site's counting segments list: a local merged copy, mapped, so that
+/// memory does not grow with it. A hint, never the truth: pack directories are.
+///
+/// Any number of threads may look up while one adds.
+package final class SiteIndex: Sendable {
+    private struct State {
+        var runs: [IndexRun] = []
+        var packs: [IndexedPack] = []
+        var numbers: [PackKey: UInt32] = [:]
+        var present: [Bool] = []
+        var trusted: [Bool] = []
+        var merged: Set<String> = []
+        var next = 0
+    }
+
+    private static let runLimit = 12
+
+    package let domain: ShortID
+    private let folder: String
+    private let state: Monitor<State>
+
+    /// Opens the index in `folder`, or begins an empty one when there is none or it is damaged.
+    package init(domain: ShortID, folder: String) throws {
+        self.domain = domain
+        self.folder = folder
+        try Files.makeFolder(folder)
+        state = Monitor((try? Self.load(folder)) ?? State())
+    }
+
+    /// Takes in every segment of `segments` that it lacks, and starts again from nothing when one that it
+    /// had taken in no longer counts.
+    ///
+    /// `fetch` returns a verified segment, or nil when it is void (reported elsewhere).
+    package func update(_ segments: [SegmentKey], fetch: (SegmentKey) throws -> IndexSegment?) throws {
+        let wanted = Set(segments.map(\.key))
+        let isStale = state.look { !$0.merged.isSubset(of: wanted) }
+        if isStale {
+            state.look { $0 = State(next: $0.next) }
+        }
+        for segment in segments where !state.look({ $0.merged.contains(segment.key) }) {
+            if let table = try fetch(segment) {
+                try add(table, named: segment.key)
+            } else {
+                state.look { _ = $0.merged.insert(segment.key) }
+            }
+        }
+        try compact()
+        try save()
+    }
+
+    /// Takes in a segment that is durable at the site.
+    package func add(_ segment: IndexSegment, named name: String) throws {
+        let numbers: [UInt32] = state.look { state in
+            segment.packs.map { pack in
+                if let known = state.numbers[pack.key] { return known }
+                let number = UInt32(state.packs.count)
+                state.numbers[pack.key] = number
+                state.packs.append(pack)
+                state.present.append(false)
+                state.trusted.append(false)
+                return number
+            }
+        }
+        let rows = segment.rows.lazy.map { IndexRow(id: $0.id, pack: numbers[Int($0.pack)], offset: $0.offset, length: $0.length) }
+        let path = state.look { state in
+            state.next += 1
+            return folder + "/run-\(state.next)"
+        }
+        let run = try IndexRun.write(rows, to: path)
+        state.look { state in
+            state.runs.append(run)
+            state.merged.insert(name)
+        }
+    }
+
+    /// Notes which packs a listing of the site has shown; the others are taken as absent.
+    package func setPresent(_ packs: some Sequence<PackKey>) {
+        state.look { state in
+            for i in state.present.indices { state.present[i] = false }
+            for pack in packs { if let number = state.numbers[pack] { state.present[Int(number)] = true } }
+        }
+    }
+
+    /// Notes a pack that this run has stored itself.
+    package func markPresent(_ pack: PackKey) {
+        state.look { state in if let number = state.numbers[pack] { state.present[Int(number)] = true } }
+    }
+
+    /// Notes a pack found to be missing or damaged.
+    package func markAbsent(_ pack: PackKey) {
+        state.look { state in if let number = state.numbers[pack] { state.present[Int(number)] = false } }
+    }
+
+    /// A node reuses what it sealed itself, and what a verify role has opened wholly: a stolen node of the
+    /// same domain could plant rubbish under a known id.
+    package func setTrust(writer: KeyID, attested: Set<Digest>) {
+        state.look { state in
+            for (i, pack) in state.packs.enumerated() {
+                state.trusted[i] = pack.writer == writer || attested.contains(pack.key.digest)
+            }
+        }
+    }
+
+    /// Notes that this run's own pack may be reused.
+    package func markTrusted(_ pack: PackKey) {
+        state.look { state in if let number = state.numbers[pack] { state.trusted[Int(number)] = true } }
+    }
+
+    /// Whether a pack that is present, and may be reused, holds the blob.
+    package func isReusable(_ id: Digest) -> Bool {
+        state.look { state in
+            for run in state.runs.reversed()
+            where run.find(id, { state.present[Int($0.pack)] && state.trusted[Int($0.pack)] }) { return true }
+            return false
+        }
+    }
+
+    /// Whether any segment lists the blob.
+    package func contains(_ id: Digest) -> Bool {
+        state.look { state in state.runs.contains { $0.find(id) { _ in true } } }
+    }
+
+    /// Every place of a blob, packs that are present first.
+    package func places(_ id: Digest) -> [BlobPlace] {
+        state.look { state in
+            var found: [BlobPlace] = []
+            for run in state.runs {
+                _ = run.find(id) { row in
+                    found.append(BlobPlace(pack: state.packs[Int(row.pack)], number: row.pack, offset: row.offset, length: row.length))
+                    return false
+                }
+            }
+            return found.filter { state.present[Int($0.number)] } + found.filter { !state.present[Int($0.number)] }
+        }
+    }
+
+    package func pack(_ number: UInt32) -> IndexedPack { state.look { $0.packs[Int(number)] } }
+
+    package func isPresent(_ number: UInt32) -> Bool { state.look { $0.present[Int(number)] } }
+
+    /// Every pack that a counting segment lists.
+    package var packs: [IndexedPack] { state.look { $0.packs } }
+
+    package var packCount: Int { state.look { $0.packs.count } }
+
+    /// Ids listed in `pack`'s rows are not indexed by pack; this walks all rows.
+    package func forEachRow(_ body: (IndexRow, IndexedPack) throws -> Void) throws {
+        let (runs, packs) = state.look { ($0.runs, $0.packs) }
+        for run in runs {
+            for i in 0..<run.count {
+                let row = run.row(i)
+                try body(row, packs[Int(row.pack)])
+            }
+        }
+    }
+
+    /// Merges runs when there are many: a lookup asks each of them.
+    private func compact() throws {
+        let runs = state.look { $0.runs }
+        guard runs.count > Self.runLimit else { return }
+        let path = state.look { state in
+            state.next += 1
+            return folder + "/run-\(state.next)"
+        }
+        let merged = try IndexRun.write(MergedRows(runs), to: path)
+        state.look { $0.runs = [merged] }
+        try save()
+        for run in runs { unlink(run.path) }
+    }
+
+    // MARK: the file that says which runs belong together
+
+    /// Writes which runs, packs and segments make up the index. What is not written is fetched again.
+    package func save() throws {
+        var w = ByteWriter()
+        let kept: Set<String> = state.look { state in
+            w.u32(1)
+            w.u32(UInt32(state.next))
+            w.varint(UInt64(state.runs.count))
+            for run in state.runs { w.text(String(run.path.dropFirst(folder.count + 1))) }
+            w.varint(UInt64(state.packs.count))
+            for pack in state.packs {
+                pack.key.write(to: &w)
+                w.digest(pack.writer)
+            }
+            w.varint(UInt64(state.merged.count))
+            for name in state.merged { w.text(name) }
+            return Set(state.runs.map { String($0.path.dropFirst(folder.count + 1)) })
+        }
+        w.digest(sha256(w.bytes))
+        try Files.replace(folder + "/contents", w.bytes)
+        for name in try Files.names(folder) where name.hasPrefix("run-") && !kept.contains(name) { unlink(folder + "/" + name) }
+    }
+
+    private static func load(_ folder: String) throws -> State? {
+        guard let bytes = try Files.read(folder + "/contents", limit: 1 << 30), bytes.count > 32,
+            Digest(bytes.suffix(32)) == sha256(Array(bytes.dropLast(32)))
+        else { return nil }
+        return try Array(bytes.dropLast(32)).decode { r in
+            guard try r.u32() == 1 else { return nil }
+            var state = State()
+            state.next = Int(try r.u32())
+            state.runs = try (0..<r.count(limit: 1 << 16, "runs")).map { _ in try IndexRun(folder + "/" + r.text(limit: 64, "run")) }
+            state.packs = try (0..<r.count(limit: 1 << 28, "packs")).map { _ in IndexedPack(key: try PackKey(&r), writer: try r.digest()) }
+            for (i, pack) in state.packs.enumerated() { state.numbers[pack.key] = UInt32(i) }
+            state.present = Array(repeating: false, count: state.packs.count)
+            state.trusted = state.present
+            state.merged = Set(try (0..<r.count(limit: 1 << 24, "segments")).map { _ in try r.text(limit: 128, "segment") })
+            return state
+        }
+    }
+}
+
+/// The rows of several sorted runs, in order.
+private struct MergedRows: Sequence, IteratorProtocol {
+    private let runs: [IndexRun]
+    private var at: [Int]
+
+    init(_ runs: [IndexRun]) {
+        self.runs = runs
+        at = Array(repeating: 0, count: runs.count)
+    }
+
+    mutating func next() -> IndexRow? {
+        var best: IndexRow?
+        var from = 0
+        for (i, run) in runs.enumerated() where at[i] < run.count {
+            let row = run.row(at[i])
+            if best.map({ row < $0 }) ?? true {
+                best = row
+                from = i
+            }
+        }
+        if best != nil { at[from] += 1 }
+        return best
+    }
+}

@@ -1,0 +1,130 @@
+import Base
+import Codec
+import Keys
+
+/// A pack that is complete in memory.
+package struct FinishedPack: Sendable {
+    package let digest: Digest
+    package let buffer: Buffer
+    package let rows: [PackRow]
+}
+
+/// Fills one pack in memory: each blob is compressed straight into the pack and sealed where it lies.
+/// One thread at a time.
+package final class PackBuilder {
+    private let run: RunKey
+    private let method: CompressionMethod
+    private let isGuarded: Bool
+    private let encoder: FrameEncoder
+    private let decoder = FrameDecoder()
+    private let aead = AEAD()
+    private let hasher = SHA256Hasher()
+    private var context: BlobContext
+    private var scratch = Buffer(capacity: 1 << 20)
+    private var check = Buffer(capacity: 1 << 20)
+
+    private var buffer: Buffer?
+    private var dataKey: BlockKey?
+    private var catalogueKey: BlockKey?
+    private var rows: [PackRow] = []
+    private var referenceCount = 0
+
+    /// A pack is closed when it holds this many bytes.
+    package static let targetBytes = 16 << 20
+    /// Room that a buffer for a pack needs: the target, one more blob, and the directory.
+    package static let bufferBytes = targetBytes + (PackLimits.chunkBytes / 4) + (6 << 20)
+    private static let references = 65_536
+
+    /// `isGuarded`: open each sealed blob again from memory and compare, before it can spread.
+    package init(run: RunKey, method: CompressionMethod, isGuarded: Bool = true) {
+        self.run = run
+        self.method = method
+        self.isGuarded = isGuarded
+        encoder = FrameEncoder(method)
+        context = BlobContext(tenant: run.tenant, domain: run.domain.domain)
+    }
+
+    package var isEmpty: Bool { rows.isEmpty }
+
+    /// Whether a pack has been begun and has no room for `plainCount` more bytes.
+    package func isFull(for plainCount: Int, references: Int = 0) -> Bool {
+        guard let buffer else { return false }
+        return buffer.count >= Self.targetBytes || rows.count >= PackLimits.rows - 1 || referenceCount + references > Self.references
+            || buffer.count + FrameEncoder.bound(plainCount) + AEAD.overhead > buffer.capacity - (5 << 20)
+    }
+
+    /// Begins a pack in an empty buffer of at least `bufferBytes`.
+    package func begin(_ buffer: Buffer) {
+        precondition(self.buffer == nil && buffer.count == 0 && buffer.capacity >= Self.bufferBytes)
+        let data = run.blockKey()
+        let catalogue = run.catalogueKey()
+        buffer.append(PackHeader(tenant: run.tenant, domain: run.domain.domain, keyBlocks: [catalogue.block, data.block]).encoded)
+        self.buffer = buffer
+        dataKey = data
+        catalogueKey = catalogue
+        rows = []
+        referenceCount = 0
+    }
+
+    /// Whether a pack has been begun.
+    package var isOpen: Bool { buffer != nil }
+
+    /// Seals `plain` into the pack. `checksum` is its `quickChecksum` as read: the guard compares with it.
+    /// Returns the stored length. Throws `.failed` when the guard finds a difference.
+    @discardableResult
+    package func add(_ kind: BlobKind, id: Digest, _ plain: UnsafeRawBufferPointer, checksum: UInt64, references: [Digest] = []) throws -> Int {
+        let buffer = self.buffer!
+        let key = kind == .listPage ? catalogueKey! : dataKey!
+        let ordinal = UInt32(rows.count)
+        let offset = buffer.count
+        let at = buffer.base + offset
+        let room = UnsafeMutableRawBufferPointer(start: at, count: buffer.capacity - offset - AEAD.overhead)
+        let frameCount = encoder.encode(plain, into: room)
+        context.with(kind: kind, id: id, block: key.block.digest, ordinal: ordinal) { associated in
+            key.key.withBytes { aead.seal(key: $0, nonce: UInt64(ordinal), context: associated, inPlace: at, count: frameCount) }
+        }
+        let length = frameCount + AEAD.overhead
+        if isGuarded { try verify(kind, id: id, key: key, ordinal: ordinal, UnsafeRawBufferPointer(start: at, count: length), plain.count, checksum, references) }
+        buffer.count += length
+        rows.append(
+            PackRow(
+                id: id, kind: kind, keyBlock: kind == .listPage ? 0 : 1, ordinal: ordinal, offset: UInt32(offset), length: UInt32(length),
+                references: kind == .treePage ? references : []))
+        referenceCount += references.count
+        return length
+    }
+
+    /// Opens what was just sealed, decompresses it and compares it with what was read.
+    private func verify(
+        _ kind: BlobKind, id: Digest, key: BlockKey, ordinal: UInt32, _ sealed: UnsafeRawBufferPointer, _ plainCount: Int, _ checksum: UInt64,
+        _ references: [Digest]
+    ) throws {
+        if scratch.capacity < sealed.count { scratch = Buffer(capacity: sealed.count) }
+        if check.capacity < plainCount { check = Buffer(capacity: plainCount) }
+        let opened = context.with(kind: kind, id: id, block: key.block.digest, ordinal: ordinal) { associated in
+            key.key.withBytes { aead.open(key: $0, nonce: UInt64(ordinal), context: associated, sealed, into: scratch.base) }
+        }
+        let frame = UnsafeRawBufferPointer(start: scratch.base, count: sealed.count - AEAD.overhead)
+        guard opened, (try? decoder.plainLength(frame, limit: plainCount)) == plainCount else { throw Failure(.failed, .guardFailed) }
+        let plain = UnsafeMutableRawBufferPointer(start: check.base, count: plainCount)
+        do { try decoder.decode(frame, into: plain) } catch { throw Failure(.failed, .guardFailed) }
+        guard quickChecksum(UnsafeRawBufferPointer(plain)) == checksum else { throw Failure(.failed, .guardFailed) }
+    }
+
+    /// Closes the pack: padding, directory, hash. The builder is then ready for `begin`.
+    package func finish() -> FinishedPack {
+        let buffer = self.buffer!
+        let sealed = RecordSeal.seal(
+            PackDirectory.encode(rows), .directory, key: catalogueKey!, tenant: run.tenant, domain: run.domain.domain)
+        let end = buffer.count + sealed.count + PackLimits.trailerBytes
+        let padding = (PackLimits.step - end % PackLimits.step) % PackLimits.step
+        (buffer.base + buffer.count).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
+        buffer.count += padding
+        buffer.append(sealed)
+        buffer.append(PackDirectory.trailer(sealedCount: sealed.count))
+        let pack = FinishedPack(digest: hasher.hash(buffer.bytes), buffer: buffer, rows: rows)
+        self.buffer = nil
+        rows = []
+        return pack
+    }
+}

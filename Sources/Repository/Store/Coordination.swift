@@ -1,0 +1,100 @@
+import Base
+import Codec
+import Sites
+
+/// What collection has proposed and decided at a site, and so which commits and segments count
+/// (docs/FORMAT.md, "Collection"; the writer's steps 1 to 5).
+package struct Coordination: Sendable {
+    /// The highest valid `condemned/` number; 0 when there is none.
+    package let generation: UInt32
+    /// The condemned set that is not yet decided.
+    package let open: CondemnedRecord?
+    /// The highest decision that names what counts.
+    package let decision: DecidedRecord?
+    private let named: Set<String>
+    private let condemned: Set<PackKey>
+
+    package init(generation: UInt32, open: CondemnedRecord?, decision: DecidedRecord?) {
+        self.generation = generation
+        self.open = open
+        self.decision = decision
+        named = Set((decision?.commits.map(\.key) ?? []) + (decision?.segments.map(\.key) ?? []))
+        condemned = Set(open?.packs.packs ?? [])
+    }
+
+    /// A commit counts if its session is of the decision's generation or later, or the decision names it.
+    package func counts(_ commit: CommitKey) -> Bool {
+        guard let decision else { return true }
+        return commit.session.generation >= decision.generation || named.contains(commit.key)
+    }
+
+    /// The same for a segment; a collector's merged one counts only if named.
+    package func counts(_ segment: SegmentKey) -> Bool {
+        if named.contains(segment.key) { return true }
+        guard !segment.isMerged else { return false }
+        guard let decision else { return true }
+        return segment.session.generation >= decision.generation
+    }
+
+    /// Whether the open generation proposes to delete the pack: it does not exist for new sessions.
+    package func isCondemned(_ pack: PackKey) -> Bool { condemned.contains(pack) }
+
+    /// Whether the open generation lets a base snapshot be used whole.
+    package func marks(_ commit: CommitKey) -> Bool { open?.marked.contains(commit) ?? true }
+}
+
+extension SiteRepository {
+    /// Reads what collection has written. Records that are not validly signed are void.
+    package func coordination() throws -> Coordination {
+        let condemned = try highest("condemned/", .condemned) { try CondemnedRecord(body: $0) } accept: { _ in true }
+        let decided = try highest("decided/", .decided) { try DecidedRecord(body: $0) } accept: { _ in true }
+        let naming = decided?.names == false
+            ? try highest("decided/", .decided) { try DecidedRecord(body: $0) } accept: { $0.names } : decided
+        let generation = max(condemned?.generation ?? 0, decided?.generation ?? 0)
+        if let state {
+            let seen = try state.watermarks(id)
+            guard generation >= seen.generation else { throw Failure(.refused, .rolledBack(seen.generation, generation), object: name) }
+            var marks = TenantState.Watermarks()
+            marks.generation = generation
+            try state.remember(marks, site: id)
+        }
+        let open = condemned.flatMap { $0.generation > (decided?.generation ?? 0) ? $0 : nil }
+        return Coordination(generation: generation, open: try open.map(complete), decision: naming)
+    }
+
+    /// The lists that a condemned record names by hash, read in.
+    private func complete(_ record: CondemnedRecord) throws -> CondemnedRecord {
+        var packs = record.packs.packs
+        for digest in record.more {
+            let key = "lists/" + digest.hex
+            let bytes = try site.read(key, limit: 64 << 20)
+            guard sha256(bytes) == digest else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
+            packs += try bytes.decode { try PackList(&$0).packs }
+        }
+        return CondemnedRecord(generation: record.generation, packs: packs, marked: record.marked)
+    }
+
+    /// The valid record with the highest number that `accept` takes.
+    private func highest<T: GenerationRecord>(
+        _ folder: String, _ kind: Statement.Kind, _ decode: ([UInt8]) throws -> T, accept: (T) -> Bool
+    ) throws -> T? {
+        for key in try site.keys(folder).reversed() {
+            guard let number = generationNumber(key.dropFirst(folder.count)) else { continue }
+            do {
+                let statement = try statement(key, kind)
+                try trust.verify(statement, roles: [.maintain], at: Timestamp.now().seconds)
+                let record = try decode(statement.body)
+                guard record.generation == number else { throw Failure(.refused, .badSignature) }
+                if accept(record) { return record }
+            } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
+        }
+        return nil
+    }
+}
+
+/// A record numbered by its generation.
+protocol GenerationRecord {
+    var generation: UInt32 { get }
+}
+extension CondemnedRecord: GenerationRecord {}
+extension DecidedRecord: GenerationRecord {}

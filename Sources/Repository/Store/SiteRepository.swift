@@ -1,0 +1,214 @@
+import Base
+import Codec
+import Keys
+import Sites
+
+/// A snapshot that is visible at a site.
+package struct Commit: Sendable {
+    package let key: CommitKey
+    /// SHA-256 of the manifest object.
+    package let manifest: Digest
+    package let created: Timestamp
+}
+
+/// A tenant's repository at one site, opened: its marker and chain of descriptors are the tenant's.
+package final class SiteRepository: Sendable {
+    package let site: any Site
+    package let id: ShortID
+    package let trust: Trust
+    package let state: TenantState?
+    /// Objects found void on the way: reported, never obeyed, never blocking.
+    private let found = Monitor<[Failure]>([])
+
+    package var tenant: ShortID { trust.tenant }
+    package var name: String { site.name }
+    package var voidObjects: [Failure] { found.look { $0 } }
+
+    /// Opens the site. `expected`: the id that this site name had before; another one is refused.
+    ///
+    /// Throws `.wrongPlace` where the marker is missing or another's, `.refused` for an older copy than
+    /// was seen before, `.format` for a newer format, `.unreachable` when the site does not answer.
+    package init(site: any Site, fingerprint: Fingerprint, state: TenantState?, expected: ShortID? = nil) throws {
+        self.site = site
+        self.state = state
+        let chain = try Self.readChain(site)
+        let markerBytes: [UInt8]
+        do { markerBytes = try site.read(SiteMarker.key, limit: 1 << 17) } catch let failure as Failure where failure.kind == .missing {
+            throw Failure(.wrongPlace, .markerMissing(site.name), object: site.name, remedy: .mountOrPrepare(site.name))
+        }
+        do {
+            trust = try Trust(fingerprint: fingerprint, chain: chain)
+            let statement = try Statement(markerBytes, .marker, tenant: fingerprint.tenant)
+            try statement.verify(trust.descriptor.authority)
+            let marker = try SiteMarker(body: statement.body)
+            guard trust.descriptor.sites.contains(marker.site), expected == nil || expected == marker.site else {
+                throw Failure(.wrongPlace, .markerForeign)
+            }
+            id = marker.site
+        } catch let failure as Failure { throw failure.of(site.name) }
+        if let state {
+            let seen = try state.watermarks(id)
+            guard trust.descriptor.number >= seen.descriptor else {
+                throw Failure(.refused, .rolledBack(seen.descriptor, trust.descriptor.number), object: site.name)
+            }
+            var marks = TenantState.Watermarks()
+            marks.descriptor = trust.descriptor.number
+            try state.remember(marks, site: id)
+        }
+    }
+
+    private static func readChain(_ site: any Site) throws -> [[UInt8]] {
+        var objects: [[UInt8]] = []
+        for (number, key) in try site.keys("descriptor/").enumerated() {
+            guard key == Descriptor.key(UInt32(number)) else { throw Failure(.refused, .brokenChain, object: site.name + ":" + key) }
+            objects.append(try site.read(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead))
+        }
+        return objects
+    }
+
+    /// Reads a statement and checks its bytes, not yet its signer.
+    package func statement(_ key: String, _ kind: Statement.Kind) throws -> Statement {
+        let bytes = try site.read(key, limit: kind.bodyLimit + Statement.overhead)
+        do { return try Statement(bytes, kind, tenant: tenant) } catch let failure as Failure { throw failure.of("\(name):\(key)") }
+    }
+
+    package func note(void failure: Failure, _ key: String) { found.look { $0.append(failure.of("\(name):\(key)")) } }
+
+    // MARK: snapshots
+
+    /// The commits that count, by the rules of `Coordination`, in no particular order.
+    package func commits(_ coordination: Coordination) throws -> [Commit] {
+        let forgotten = try forgottenSnapshots()
+        var commits: [Commit] = []
+        for key in try site.keys("commits/") {
+            guard let parsed = CommitKey(key: key) else {
+                note(void: Failure(.damaged, .malformedRecord("name")), key)
+                continue
+            }
+            guard coordination.counts(parsed), !forgotten.contains(parsed.snapshot) else { continue }
+            do {
+                let statement = try statement(key, .slot)
+                let slot = try SlotRecord(body: statement.body)
+                guard slot.key == parsed else { throw Failure(.refused, .badSignature) }
+                guard slot.outcome == .commit else { continue }
+                try trust.verify(statement, roles: [.write, .maintain], at: slot.created.seconds)
+                commits.append(Commit(key: parsed, manifest: slot.manifest, created: slot.created))
+            } catch let failure as Failure where failure.kind != .unreachable {
+                if failure.kind != .missing { note(void: failure, key) }
+            }
+        }
+        return commits
+    }
+
+    /// The manifest that `commit` names, verified: hash, signature, the signer's right in its domain.
+    package func manifest(_ commit: Commit) throws -> Manifest {
+        let key = Manifest.key(commit.key.snapshot)
+        let bytes: [UInt8]
+        let isKnown: Bool
+        if let kept = state?.manifest(commit.manifest) {
+            (bytes, isKnown) = (kept, true)
+        } else {
+            bytes = try site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
+            isKnown = false
+            guard sha256(bytes) == commit.manifest else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
+        }
+        do {
+            let statement = try Statement(bytes, .manifest, tenant: tenant)
+            let manifest = try Manifest(body: statement.body)
+            guard manifest.snapshot == commit.key.snapshot else { throw Failure(.refused, .badSignature) }
+            if !isKnown {
+                try trust.verify(statement, roles: [.write], domain: manifest.domain, at: commit.created.seconds)
+                try state?.keepManifest(bytes, commit.manifest)
+            }
+            return manifest
+        } catch let failure as Failure { throw failure.of("\(name):\(key)") }
+    }
+
+    /// Snapshots dropped by a signed forget record. Throws `.refused` when records that were seen before
+    /// are gone.
+    package func forgottenSnapshots() throws -> Set<ShortID> {
+        var forgotten: Set<ShortID> = []
+        var highest: UInt32 = 0
+        for key in try site.keys("forget/") {
+            do {
+                let statement = try statement(key, .forget)
+                let record = try ForgetRecord(body: statement.body)
+                guard ForgetRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
+                try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
+                forgotten.formUnion(record.dropped.map(\.snapshot))
+                highest = max(highest, record.number)
+            } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
+        }
+        if let state {
+            let seen = try state.watermarks(id)
+            guard highest >= seen.forget else { throw Failure(.refused, .rolledBack(seen.forget, highest), object: name) }
+            var marks = TenantState.Watermarks()
+            marks.forget = highest
+            try state.remember(marks, site: id)
+        }
+        return forgotten
+    }
+
+    /// Packs that a verify role has opened wholly.
+    package func attestedPacks() throws -> Set<Digest> {
+        var packs: Set<Digest> = []
+        for key in try site.keys("attested/") {
+            do {
+                let statement = try statement(key, .attested)
+                let record = try AttestedRecord(body: statement.body)
+                try trust.verify(statement, roles: [.verify], at: record.created.seconds)
+                packs.formUnion(record.packs)
+            } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
+        }
+        return packs
+    }
+
+    // MARK: index
+
+    /// Brings `index` level with the site's counting segments of its domain.
+    package func update(_ index: SiteIndex, coordination: Coordination, keys: KeyRing) throws {
+        var segments: [SegmentKey] = []
+        for key in try site.keys("index/") {
+            guard let segment = SegmentKey(key: key) else {
+                note(void: Failure(.damaged, .malformedRecord("name")), key)
+                continue
+            }
+            if coordination.counts(segment) { segments.append(segment) }
+        }
+        try index.update(segments) { segment in
+            do { return try self.segment(segment, keys: keys, domain: index.domain) } catch let failure as Failure
+                where failure.kind != .unreachable && failure.kind != .key
+            {
+                note(void: failure, segment.key)
+                return nil
+            }
+        }
+    }
+
+    /// A verified segment; nil when it is of another domain.
+    package func segment(_ key: SegmentKey, keys: KeyRing, domain: ShortID) throws -> IndexSegment? {
+        let statement = try statement(key.key, .segment)
+        guard try IndexSegment.domain(ofBody: statement.body) == domain else { return nil }
+        // The time of a segment is its session's: rights are those of today, less those that ended.
+        let signer = try trust.verify(statement, roles: [.maintain, .write], domain: domain, at: Timestamp.now().seconds)
+        let segment = try IndexSegment(body: statement.body, tenant: tenant, keys: keys)
+        // A node speaks for itself: packs of its own session, sealed by itself.
+        if signer.role == .write {
+            guard segment.packs.allSatisfy({ $0.key.session == key.session && $0.writer == signer.key.id }) else {
+                throw Failure(.refused, .badSignature)
+            }
+        }
+        return segment
+    }
+
+    /// Every pack listed at the site, with its size.
+    package func listPacks(_ body: (PackKey, Int) throws -> Void) throws {
+        try site.list("packs/") { object in
+            guard let pack = PackKey(key: object.key) else {
+                note(void: Failure(.damaged, .malformedRecord("name")), object.key)
+                return
+            }
+            try body(pack, object.size)
+        }
+    }
+}

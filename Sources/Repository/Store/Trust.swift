@@ -1,0 +1,62 @@
+import Base
+import Codec
+import Keys
+
+/// The tenant's chain of descriptors, verified from the fingerprint: whose word counts for what.
+package struct Trust: Sendable {
+    package let fingerprint: Fingerprint
+    /// All of them, by number from 0.
+    package let chain: [Descriptor]
+    /// The bytes of each, as stored: for copying to a site that lacks them.
+    package let stored: [[UInt8]]
+
+    package var tenant: ShortID { fingerprint.tenant }
+    package var descriptor: Descriptor { chain.last! }
+
+    /// Verifies a chain, oldest first. Throws `.refused` when a link is missing, or not the authority's.
+    package init(fingerprint: Fingerprint, chain objects: [[UInt8]]) throws {
+        guard !objects.isEmpty else { throw Failure(.missing, .noDescriptor) }
+        var chain: [Descriptor] = []
+        var previous = Digest.zero
+        for (number, bytes) in objects.enumerated() {
+            let name = Descriptor.key(UInt32(number))
+            do {
+                let statement = try Statement(bytes, .descriptor, tenant: fingerprint.tenant)
+                let descriptor = try Descriptor(body: statement.body)
+                guard Fingerprint(descriptor.authority) == fingerprint else { throw Failure(.refused, .wrongFingerprint) }
+                try statement.verify(descriptor.authority)
+                guard descriptor.number == number, descriptor.previous == previous else { throw Failure(.refused, .brokenChain) }
+                chain.append(descriptor)
+                previous = sha256(bytes)
+            } catch let failure as Failure { throw failure.of(name) }
+        }
+        self.fingerprint = fingerprint
+        self.chain = chain
+        stored = objects
+        // An unknown bit means that this program would misread what it finds.
+        guard descriptor.features.read & ~Descriptor.Features.supported.read == 0 else { throw Failure(.format, .unsupportedFeature) }
+    }
+
+    package var mayWrite: Bool { descriptor.features.write & ~Descriptor.Features.supported.write == 0 }
+
+    /// The actor with that key, role and domain, if its right held at `time`.
+    package func actor(_ key: KeyID, _ role: Descriptor.Role, domain: ShortID? = nil, at time: Int64) -> Descriptor.Actor? {
+        descriptor.actors.first { actor in
+            actor.role == role && (domain == nil || actor.domain == domain) && actor.key.id == key && time >= actor.from - 86_400
+                && (actor.until == 0 || time <= actor.until)
+        }
+    }
+
+    /// Throws `.refused` unless `statement` is signed by an actor of one of `roles` (writers: of `domain`).
+    @discardableResult
+    package func verify(_ statement: Statement, roles: [Descriptor.Role], domain: ShortID? = nil, at time: Int64) throws -> Descriptor.Actor {
+        guard let signer = statement.signer else { throw Failure(.refused, .badSignature) }
+        for role in roles {
+            if let actor = actor(signer, role, domain: role == .write ? domain : nil, at: time) {
+                try statement.verify(actor.key)
+                return actor
+            }
+        }
+        throw Failure(.refused, .badSignature)
+    }
+}

@@ -1,0 +1,78 @@
+import Base
+
+/// A place that stores objects. The one protocol that every kind of store has to meet.
+///
+/// **Keys** are made of `[A-Za-z0-9._-]` segments of at most 255 bytes joined by `/`; no key is another's
+/// folder. **Objects** are written once and never changed.
+///
+/// **Errors** are `Failure`s: `.missing` (no such object), `.exists`, `.unreachable` (no answer, or a
+/// failure that may pass), `.noSpace`, `.refused` (no right), `.wrongPlace`, `.damaged` (the store itself
+/// says that the object cannot be read whole). Every call may be repeated; all may be called from several
+/// threads at once and block.
+package protocol Site: AnyObject, Sendable {
+    /// The name in the configuration.
+    var name: String { get }
+
+    /// Creates the object if there is none of that key: atomic, and durable on return.
+    /// Throws `.exists` and changes nothing when there is one, whatever its bytes.
+    func create(_ key: String, _ bytes: UnsafeRawBufferPointer) throws
+
+    /// Fills `into` with the object's bytes from `offset`. Throws `.damaged` when the object is shorter.
+    func read(_ key: String, at offset: Int, into: UnsafeMutableRawBufferPointer) throws
+
+    /// The object's size in bytes.
+    func size(_ key: String) throws -> Int
+
+    /// Calls `body` for each object whose key begins with `prefix` (which ends with `/`), in the order of
+    /// keys within each folder. Objects that exist during the whole listing are all listed.
+    func list(_ prefix: String, _ body: (ObjectInfo) throws -> Void) throws
+
+    /// Deletes the object; succeeds when there is none. Maintenance alone has the right.
+    func delete(_ key: String) throws
+
+    /// Bytes that may still be stored; nil where the store does not tell.
+    func freeSpace() throws -> UInt64?
+}
+
+package struct ObjectInfo: Sendable, Equatable {
+    package let key: String
+    package let size: Int
+
+    package init(key: String, size: Int) {
+        self.key = key
+        self.size = size
+    }
+
+    /// The last segment of the key.
+    package var name: Substring { key.lastIndex(of: "/").map { key[key.index(after: $0)...] } ?? key[...] }
+}
+
+extension Site {
+    package func create(_ key: String, _ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try create(key, $0) }
+    }
+
+    /// The whole object. Throws `.damaged` when it is larger than `limit`: nothing is allocated for it.
+    package func read(_ key: String, limit: Int) throws -> [UInt8] {
+        let size = try size(key)
+        guard size <= limit else { throw Failure(.damaged, .objectTooLarge(size), object: "\(name):\(key)") }
+        var bytes = [UInt8](repeating: 0, count: size)
+        try bytes.withUnsafeMutableBytes { try read(key, at: 0, into: $0) }
+        return bytes
+    }
+
+    /// All keys below `prefix`.
+    package func keys(_ prefix: String) throws -> [String] {
+        var keys: [String] = []
+        try list(prefix) { keys.append($0.key) }
+        return keys
+    }
+
+    /// Creates the object, accepting one's own earlier attempt: what is there must be the same bytes.
+    /// Throws `.exists` when other bytes hold the name.
+    package func createOrConfirm(_ key: String, _ bytes: [UInt8]) throws {
+        do { try create(key, bytes) } catch let failure as Failure where failure.kind == .exists {
+            guard try read(key, limit: bytes.count) == bytes else { throw failure }
+        }
+    }
+}

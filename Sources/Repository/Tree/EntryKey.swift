@@ -4,14 +4,25 @@ import Base
 // entry is followed at once by everything below it.
 extension Entry {
     /// The key of a path given as components, not checked: see `keyProblem`.
-    package static func key(_ components: some Sequence<some Sequence<UInt8>>) -> [UInt8] {
-        Array(components.joined(separator: CollectionOfOne(0)))
+    package static func key(_ components: [[UInt8]]) -> [UInt8] {
+        components.reduce(into: []) { $0 = key(of: $1, in: $0) }
+    }
+
+    /// The key of `name` in the folder of the key `parent`, empty at the top. Not checked: see `keyProblem`.
+    package static func key(of name: [UInt8], in parent: [UInt8]) -> [UInt8] {
+        if parent.isEmpty { return name }
+        var key: [UInt8] = []
+        key.reserveCapacity(parent.count + 1 + name.count)
+        key.append(contentsOf: parent)
+        key.append(0)
+        key.append(contentsOf: name)
+        return key
     }
 
     /// The key of an absolute path: `/a/b` gives `a`, `b`; repeated and trailing slashes do not count. Not
     /// checked: see `keyProblem`.
     package static func key(path: [UInt8]) -> [UInt8] {
-        key(path.split(separator: UInt8(ascii: "/")))
+        key(path.split(separator: UInt8(ascii: "/")).map { Array($0) })
     }
 
     /// The path components of the key; none for the root folder.
@@ -38,10 +49,12 @@ extension Entry {
         guard key.count <= TreeLimits.keyBytes else { return "key length" }
         return key.withUnsafeBufferPointer { key in
             var first = start
-            for at in start...key.count {
-                let byte = at < key.count ? key[at] : 0
-                if byte == UInt8(ascii: "/") { return "slash in a name" }
-                if byte != 0 { continue }
+            while first <= key.count {
+                var at = first
+                while at < key.count, key[at] != 0 {
+                    if key[at] == UInt8(ascii: "/") { return "slash in a name" }
+                    at += 1
+                }
                 let length = at - first
                 guard length > 0 else { return "empty name" }
                 guard length <= TreeLimits.nameBytes else { return "name length" }

@@ -36,13 +36,13 @@ package struct TreeBuilder {
     /// Adds the entry that follows. Throws `.failed` when it breaks a rule of the format, its key does not
     /// come after the one before, or the folder that holds it was not appended.
     package mutating func append(_ entry: Entry) throws {
-        if let problem = entry.problem() {
-            throw Failure(.failed, .entryUnfit("\(problem)"), object: printable(entry.path))
-        }
         switch chain.admit(entry.key, isFolder: entry.kind == .folder) {
         case .good: break
         case .outOfOrder: throw Failure(.failed, .entryUnfit("order"), object: printable(entry.path))
         case .orphan: throw Failure(.failed, .entryUnfit("no folder above"), object: printable(entry.path))
+        }
+        if let problem = entry.problem(keyFrom: chain.firstNew) {
+            throw Failure(.failed, .entryUnfit("\(problem)"), object: printable(entry.path))
         }
         levels[0].append(entry)
         entryCount += 1

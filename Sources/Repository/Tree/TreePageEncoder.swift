@@ -2,7 +2,7 @@ import Base
 
 /// Collects the entries or rows of one tree page and encodes them. Takes what it is given: order and
 /// limits are the builder's.
-struct TreePageEncoder {
+final class TreePageEncoder {
     let level: UInt8
     private(set) var count = 0
     private(set) var firstKey: [UInt8]?
@@ -20,13 +20,13 @@ struct TreePageEncoder {
     /// What the page takes so far, but for its header.
     var encodedBytes: Int { level == 0 ? entries.byteCount : rows.count + 32 * children.count }
 
-    mutating func append(_ entry: Entry) {
+    func append(_ entry: Entry) {
         if count == 0 { firstKey = entry.key }
         entries.append(entry)
         add(entries: 1, bytes: entry.size)
     }
 
-    mutating func append(_ row: TreePage.Row) {
+    func append(_ row: TreePage.Row) {
         let shared = lastRow?.key.commonPrefix(with: row.key) ?? 0
         if count == 0 { firstKey = row.key }
         rows.varint(UInt64(shared))
@@ -38,14 +38,14 @@ struct TreePageEncoder {
         add(entries: row.entries, bytes: row.bytes)
     }
 
-    private mutating func add(entries: UInt64, bytes: UInt64) {
+    private func add(entries: UInt64, bytes: UInt64) {
         count += 1
-        entryCount += entries
+        entryCount = entryCount.addingSaturated(entries)
         byteCount = byteCount.addingSaturated(bytes)
     }
 
     /// The page and the ids it refers to; what follows goes to the next page.
-    mutating func finish() -> (plain: [UInt8], references: [Digest]) {
+    func finish() -> (plain: [UInt8], references: [Digest]) {
         let references = level == 0 ? entries.references : children
         var writer = ByteWriter(capacity: 16 + encodedBytes)
         writer.u8(1)
@@ -65,7 +65,7 @@ struct TreePageEncoder {
         return (writer.bytes, references)
     }
 
-    private mutating func removeAll() {
+    private func removeAll() {
         count = 0
         firstKey = nil
         lastRow = nil
@@ -80,14 +80,14 @@ struct TreePageEncoder {
 extension TreePage {
     /// Encodes entries as one level-0 page, cut nowhere; they must be in order, good, and fit a page.
     package static func encode(_ entries: [Entry]) -> (plain: [UInt8], references: [Digest]) {
-        var encoder = TreePageEncoder(level: 0)
+        let encoder = TreePageEncoder(level: 0)
         for entry in entries { encoder.append(entry) }
         return encoder.finish()
     }
 
     /// Encodes rows as one page of `level`, at least 1.
     package static func encode(_ rows: [Row], level: UInt8) -> (plain: [UInt8], references: [Digest]) {
-        var encoder = TreePageEncoder(level: level)
+        let encoder = TreePageEncoder(level: level)
         for row in rows { encoder.append(row) }
         return encoder.finish()
     }

@@ -18,6 +18,11 @@ package struct SystemError: Error, Sendable, Equatable {
     }
 }
 
+/// open(2) flags that the C library hides behind a feature macro; the numbers are those of
+/// asm-generic/fcntl.h, which x86-64 and arm64 share.
+package let O_PATH: Int32 = 0o10000000
+package let O_NOATIME: Int32 = 0o1000000
+
 /// Repeats `call` while a signal interrupts it; throws `SystemError` when it returns -1.
 @discardableResult
 package func retrying<T: FixedWidthInteger & SignedInteger>(_ call: () -> T) throws -> T {

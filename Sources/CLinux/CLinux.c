@@ -150,3 +150,5 @@ double clinux_cpu_seconds(void) {
 }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

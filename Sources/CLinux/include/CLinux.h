@@ -51,6 +51,8 @@ int64_t clinux_group_id(const char *name);
 int clinux_rename_noreplace(const char *from, const char *to);
 // An exclusive lock of the open file, not waited for: 0, or -1 with EWOULDBLOCK.
 int clinux_lock(int fd);
+// A pipe whose ends close on exec.
+int clinux_pipe(int ends[2]);
 // Name of the calling thread, for ps and perf: 15 bytes at most.
 void clinux_name_thread(const char *name);
 // User and system seconds of this process so far.

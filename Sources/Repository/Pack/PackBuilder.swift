@@ -32,8 +32,13 @@ package final class PackBuilder {
     /// A pack is closed when it holds this many bytes.
     package static let targetBytes = 16 << 20
     /// Room that a buffer for a pack needs: the target, one more blob, and the directory.
-    package static let bufferBytes = targetBytes + (PackLimits.chunkBytes / 4) + (6 << 20)
-    private static let references = 65_536
+    package static let bufferBytes = targetBytes + largestBlob + directoryRoom
+    /// Plain bytes of a blob, at most, and a little for what cannot be compressed.
+    package static let largestBlob = (4 << 20) + (64 << 10)
+    private static let rowLimit = 16_384
+    private static let referenceLimit = 32_768
+    /// The directory and the padding before it: `rowLimit` rows, `referenceLimit` references, one step.
+    private static let directoryRoom = (rowLimit * 52 + referenceLimit * 32) + (320 << 10)
 
     /// `isGuarded`: open each sealed blob again from memory and compare, before it can spread.
     package init(run: RunKey, method: CompressionMethod, isGuarded: Bool = true) {
@@ -49,8 +54,8 @@ package final class PackBuilder {
     /// Whether a pack has been begun and has no room for `plainCount` more bytes.
     package func isFull(for plainCount: Int, references: Int = 0) -> Bool {
         guard let buffer else { return false }
-        return buffer.count >= Self.targetBytes || rows.count >= PackLimits.rows - 1 || referenceCount + references > Self.references
-            || buffer.count + FrameEncoder.bound(plainCount) + AEAD.overhead > buffer.capacity - (5 << 20)
+        return buffer.count >= Self.targetBytes || rows.count >= Self.rowLimit || referenceCount + references > Self.referenceLimit
+            || buffer.count + FrameEncoder.bound(plainCount) + AEAD.overhead > buffer.capacity - Self.directoryRoom
     }
 
     /// Begins a pack in an empty buffer of at least `bufferBytes`.

@@ -1,0 +1,265 @@
+import Base
+import CLinux
+import Codec
+import Glibc
+import Keys
+import Repository
+
+/// What a node holds to take snapshots: no key that opens what it stored.
+package struct NodeIdentity: Sendable {
+    package let name: String
+    package let signer: SigningKey
+    package let domain: DomainKeys
+
+    package init(name: String, signer: SigningKey, domain: DomainKeys) {
+        self.name = name
+        self.signer = signer
+        self.domain = domain
+    }
+}
+
+/// What became of a run.
+package struct BackupResult: Sendable {
+    package struct SiteOutcome: Sendable {
+        package let site: String
+        package let isCommitted: Bool
+        package let storedBytes: Int
+        package let failure: Failure?
+        /// It lacked the previous snapshot and was left out.
+        package let isBehind: Bool
+    }
+
+    package let snapshot: ShortID
+    package let outline: Manifest.Outline
+    package let sites: [SiteOutcome]
+    package let problems: [BackupProblem]
+    package let seconds: Double
+
+    package var status: ExitStatus {
+        var status: ExitStatus = outline.isComplete ? .done : .partial
+        if sites.contains(where: { !$0.isCommitted }) { status = status.combined(with: .partial) }
+        return status
+    }
+}
+
+/// One backup of one source, to all its sites at once.
+///
+/// Nothing is visible at a site before every object that the snapshot needs is known to be there. A crash
+/// anywhere leaves objects that nobody refers to; what a checkpoint listed is not stored again.
+package final class BackupRun {
+    private let source: BackupSource
+    private let node: NodeIdentity
+    private let sites: [OpenSite]
+    private let quorum: Int
+    private let state: TenantState
+    private let program: String
+    package let progress = BackupProgress()
+
+    private var tenant: ShortID { sites[0].repository.tenant }
+
+    /// `sites`: those that answered, opened with the domain's catalogue key; at least one.
+    package init(source: BackupSource, node: NodeIdentity, sites: [OpenSite], quorum: Int, state: TenantState, program: String) {
+        self.source = source
+        self.node = node
+        self.sites = sites
+        self.quorum = quorum
+        self.state = state
+        self.program = program
+    }
+
+    /// Takes the snapshot. Throws when there is none: nothing of the source could be read, a command
+    /// failed, or fewer sites than the quorum hold it.
+    package func run() throws -> BackupResult {
+        let begun = monotonicSeconds()
+        let started = Timestamp.now()
+        let sourceID = node.domain.sourceID(source.name)
+        let lock = try lock(sourceID)
+        defer { withExtendedLifetime(lock) {} }
+        raiseDescriptorLimit()
+
+        let snapshot = ShortID.random()
+        let heads = try ownHeads()
+        let previousID = try lastSnapshot(sourceID)
+        let (level, behind) = divide(previousID)
+        let descriptor = level[0].repository.trust.descriptor
+        guard let epoch = descriptor.currentEpoch else { throw Failure(.format, .noDescriptor) }
+        let key = try RunKey(tenant: tenant, domain: node.domain, epoch: epoch)
+
+        let (participants, known, failures) = try begin(level, snapshot, key)
+        let pipeline = Pipeline(run: key, method: source.compression, participants: participants, known: known, progress: progress)
+        pipeline.start()
+        let scanned: Scanned
+        do {
+            scanned = try scan(pipeline, sourceID)
+        } catch {
+            pipeline.fail(error)
+            try? pipeline.finish()
+            for participant in participants { participant.abandon() }
+            throw participants.allSatisfy({ $0.failure != nil }) ? participants[0].failure ?? error : error
+        }
+
+        var counts = scanned.counts
+        counts.readBytes = scanned.readBytes
+        counts.storedBytes = UInt64(participants.map(\.storedBytes).max() ?? 0)
+        counts.problems = scanned.problemCount
+        let outline = Manifest.Outline(
+            source: sourceID, node: node.signer.id, started: started, finished: .now(), isComplete: scanned.problemCount == 0, counts: counts,
+            root: scanned.root, counter: (heads.own?.counter ?? 0) + 1, previous: heads.own?.manifest ?? .zero, heads: heads.others)
+        let manifest = Manifest(snapshot: snapshot, descriptor: descriptor.number, outline: outline, labels: labels, run: key)
+        let bytes = try Statement.sign(.manifest, tenant: tenant, body: manifest.body, by: node.signer)
+        let committed = participants.map { $0.commit(bytes, snapshot: snapshot) }
+
+        let outcomes = zip(participants, committed).map { participant, committed in
+            BackupResult.SiteOutcome(
+                site: participant.name, isCommitted: committed, storedBytes: participant.storedBytes, failure: participant.failure, isBehind: false)
+        } + failures.map {
+            BackupResult.SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false)
+        } + behind.map {
+            BackupResult.SiteOutcome(
+                site: $0.name, isCommitted: false, storedBytes: 0, failure: Failure(.partial, .siteBehind($0.name), object: $0.name), isBehind: true)
+        }
+        let reached = committed.filter { $0 }.count
+        guard reached > 0 else {
+            scanned.catalogue.discard()
+            throw participants.compactMap(\.failure).first ?? Failure(.failed, .quorumMissed(0, quorum))
+        }
+        try scanned.catalogue.finish(totals: scanned.totals)
+        try remember(snapshot, sourceID, bytes)
+        Steps.mark("catalogue kept")
+        let result = BackupResult(
+            snapshot: snapshot, outline: outline, sites: outcomes, problems: scanned.problems, seconds: monotonicSeconds() - begun)
+        guard reached >= quorum else {
+            let cause = outcomes.compactMap(\.failure).first
+            throw Failure(cause?.isPassing == false ? cause!.kind : .unreachable, .quorumMissed(reached, quorum), object: cause?.object, remedy: cause?.message)
+        }
+        return result
+    }
+
+    // MARK: before
+
+    /// One run of a source at a time on a machine.
+    private func lock(_ source: ShortID) throws -> File {
+        let path = state.folder + "/lock-" + source.hex
+        do {
+            let file = try File.open(RawName(path), O_RDWR | O_CREAT)
+            guard clinux_lock(file.descriptor) == 0 else { throw Failure(.refused, .sourceBusy, object: self.source.name) }
+            return file
+        } catch let error as SystemError { throw error.failure(.failed, "lock", object: path) }
+    }
+
+    /// Deep folders are walked with one descriptor a level.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(7), &limit)
+    }
+
+    /// Sites that hold the previous snapshot take part whole; the others are left to replication, unless
+    /// none holds it.
+    private func divide(_ previous: ShortID?) -> (level: [OpenSite], behind: [OpenSite]) {
+        guard let previous else { return (sites, []) }
+        let level = sites.filter { site in site.commits.contains { $0.key.snapshot == previous && site.coordination.marks($0.key) } }
+        guard !level.isEmpty else { return (sites, []) }
+        return (level, sites.filter { site in !level.contains { $0 === site } })
+    }
+
+    private func begin(
+        _ sites: [OpenSite], _ snapshot: ShortID, _ key: RunKey
+    ) throws -> ([Participant], KnownBlobs, [(site: String, failure: Failure)]) {
+        var ready: [(OpenSite, WriterSession, SiteIndex)] = []
+        var failures: [(site: String, failure: Failure)] = []
+        for site in sites {
+            do {
+                let session = try WriterSession.begin(
+                    repository: site.repository, snapshot: snapshot, purpose: .backup, domain: node.domain.domain, signer: node.signer)
+                Steps.mark("session begun")
+                let index = try site.index(node.domain.domain)
+                index.setTrust(writer: node.signer.id, attested: try site.repository.attestedPacks())
+                // Every reused pack is seen in a listing made during the session; condemned ones do not exist for it.
+                var present: [PackKey] = []
+                try site.repository.listPacks { pack, _ in if !session.coordination.isCondemned(pack) { present.append(pack) } }
+                index.setPresent(present)
+                ready.append((site, session, index))
+            } catch let failure as Failure { failures.append((site.name, failure)) }
+        }
+        guard !ready.isEmpty else { throw failures[0].failure }
+        let known = KnownBlobs(Dictionary(ready.map { ($0.0.name, $0.2) }, uniquingKeysWith: { first, _ in first }))
+        let participants = ready.map {
+            Participant(name: $0.0.name, session: $0.1, index: $0.2, run: key, writer: node.signer.id, known: known)
+        }
+        return (participants, known, failures)
+    }
+
+    // MARK: the scan
+
+    private struct Scanned {
+        let root: Digest
+        let counts: Manifest.Counts
+        let readBytes: UInt64
+        let problems: [BackupProblem]
+        let problemCount: UInt64
+        let catalogue: CatalogueWriter
+        let totals: [Digest: UInt32]
+    }
+
+    private func scan(_ pipeline: Pipeline, _ sourceID: ShortID) throws -> Scanned {
+        let (folder, keys) = (state.folder, node.domain)
+        let previous = try CatalogueReader(folder: folder, source: sourceID, keys: keys)
+        let catalogue = try CatalogueWriter(folder: folder, source: sourceID, keys: keys)
+        let assembler = EntryAssembler(pipeline: pipeline, keys: keys, catalogue: catalogue)
+        let reader = ContentReader(pipeline: pipeline, assembler: assembler, keys: keys, chunking: source.chunking) {
+            (try? KnownContents(CatalogueReader(folder: folder, source: sourceID, keys: keys))) ?? KnownContents()
+        }
+        let scanner = Scanner(source: source, previous: previous, assembler: assembler, reader: reader, pipeline: pipeline)
+        switch source.origin {
+        case .paths(let paths): try scanner.scan(paths)
+        case .command(let words, let user, let timeout):
+            try StreamSource(name: source.name, reader: reader).command(words, user: user, timeout: timeout)
+        case .input: try StreamSource(name: source.name, reader: reader).input()
+        }
+        try reader.finish()
+        let root = try assembler.finish()
+        try pipeline.finish()
+        let totals = (previous?.totals ?? [:]).merging(reader.bundleTotals) { $1 }
+        return Scanned(
+            root: root, counts: assembler.counts, readBytes: reader.readBytes, problems: scanner.problems, problemCount: scanner.problemCount,
+            catalogue: catalogue, totals: totals)
+    }
+
+    private var labels: Manifest.Labels {
+        switch source.origin {
+        case .paths(let paths):
+            Manifest.Labels(source: source.name, node: node.name, paths: paths, command: [], excludes: source.excludeTexts, program: program)
+        case .command(let words, _, _):
+            Manifest.Labels(source: source.name, node: node.name, paths: [], command: words, excludes: [], program: program)
+        case .input: Manifest.Labels(source: source.name, node: node.name, paths: [], command: [], excludes: [], program: program)
+        }
+    }
+
+    // MARK: what came before
+
+    /// The highest manifest of this node, and of every other one that this run can see.
+    private func ownHeads() throws -> (own: Manifest.Head?, others: [Manifest.Head]) {
+        let keys = KeyRing(tenant: tenant, domains: [node.domain])
+        var highest: [KeyID: Manifest.Head] = [:]
+        for snapshot in try Snapshots.list(sites, keys: keys, problem: { _ in }) {
+            let head = Manifest.Head(
+                domain: snapshot.manifest.domain, node: snapshot.outline.node, counter: snapshot.outline.counter, manifest: snapshot.manifestDigest)
+            if head.counter > highest[head.node]?.counter ?? 0 { highest[head.node] = head }
+        }
+        let own = highest.removeValue(forKey: node.signer.id)
+        return (own, highest.values.sorted { $0.node < $1.node })
+    }
+
+    private func lastPath(_ source: ShortID) -> String { state.folder + "/last-" + source.hex }
+
+    private func lastSnapshot(_ source: ShortID) throws -> ShortID? {
+        try Files.read(lastPath(source), limit: 64).flatMap { ShortID($0) }
+    }
+
+    private func remember(_ snapshot: ShortID, _ source: ShortID, _ manifest: [UInt8]) throws {
+        try Files.replace(lastPath(source), snapshot.bytes)
+        try state.keepManifest(manifest, sha256(manifest))
+    }
+}

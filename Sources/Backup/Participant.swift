@@ -1,0 +1,140 @@
+import Base
+import Codec
+import Keys
+import Repository
+
+/// One site of a run: its session, and a thread of its own that stores packs in the order they come.
+final class Participant: Sendable {
+    private struct State {
+        var failure: Failure?
+        var storedBytes = 0
+        var pending: [(key: PackKey, rows: [PackRow])] = []
+        var lastSegment = monotonicSeconds()
+    }
+
+    /// A segment is written after so many packs, or so many seconds: what a later run can reuse of this
+    /// one if it dies.
+    private static let packsPerSegment = 32
+    private static let secondsPerSegment = 30.0
+
+    let name: String
+    let index: SiteIndex
+    private let session: WriterSession
+    private let run: RunKey
+    private let writer: KeyID
+    private let known: KnownBlobs
+    private let state = Monitor(State())
+    private let queue = BoundedQueue<SharedPack>(capacity: 2)
+
+    init(name: String, session: WriterSession, index: SiteIndex, run: RunKey, writer: KeyID, known: KnownBlobs) {
+        self.name = name
+        self.session = session
+        self.index = index
+        self.run = run
+        self.writer = writer
+        self.known = known
+    }
+
+    var failure: Failure? { state.look { $0.failure } }
+    var storedBytes: Int { state.look { $0.storedBytes } }
+
+    /// Hands over a pack; waits while the site is slow.
+    func push(_ pack: SharedPack) { if !queue.push(pack) { pack.done(stored: false) } }
+
+    /// No more packs.
+    func close() { queue.close() }
+
+    /// Stores packs until there are no more, then the last segment. For a thread of its own. A site that
+    /// fails is out of this run; its packs are let go so that the others do not wait.
+    func work() {
+        while let pack = queue.pop() {
+            guard failure == nil else {
+                pack.done(stored: false)
+                continue
+            }
+            do {
+                let key = try session.store(pack: pack.pack)
+                Steps.mark("pack stored")
+                state.look { state in
+                    state.storedBytes += pack.pack.buffer.count
+                    state.pending.append((key, pack.pack.rows))
+                }
+                pack.done(stored: true)
+                let due = state.look {
+                    $0.pending.count >= Self.packsPerSegment || monotonicSeconds() - $0.lastSegment > Self.secondsPerSegment
+                }
+                if due { try writeSegment() }
+            } catch {
+                fail(error)
+                pack.done(stored: false)
+            }
+        }
+        guard failure == nil else { return }
+        do { try writeSegment() } catch { fail(error) }
+    }
+
+    private func fail(_ error: any Error) {
+        let failure = (error as? Failure) ?? Failure(.failed, .system("store", "\(error)"))
+        state.look { if $0.failure == nil { $0.failure = failure.of(name) } }
+        known.drop(name)
+    }
+
+    /// A checkpoint: lists what was stored since the last one.
+    private func writeSegment() throws {
+        let pending = state.look { state in
+            defer { state.pending = [] }
+            state.lastSegment = monotonicSeconds()
+            return state.pending
+        }
+        guard !pending.isEmpty else { return }
+        let (key, segment) = try session.store(
+            segment: pending.map { StoredPack(key: $0.key, writer: writer, rows: $0.rows) }, key: run.catalogueKey())
+        Steps.mark("segment stored")
+        try index.add(segment, named: key.key)
+        for pack in pending {
+            index.markPresent(pack.key)
+            index.markTrusted(pack.key)
+        }
+        try index.save()
+    }
+
+    /// Makes the snapshot visible at this site: manifest, then the slot. False, with the failure kept,
+    /// when that did not work.
+    func commit(_ manifest: [UInt8], snapshot: ShortID) -> Bool {
+        guard failure == nil else { return false }
+        do {
+            try session.commit(manifest: manifest, snapshot: snapshot)
+            Steps.mark("committed")
+            return true
+        } catch {
+            fail(error)
+            return false
+        }
+    }
+
+    /// Ends the session without a snapshot, as far as the site lets it.
+    func abandon() { session.abandon() }
+}
+
+/// A finished pack on its way to several sites: its buffer goes back when the last has done with it.
+final class SharedPack: Sendable {
+    let pack: FinishedPack
+    private let left: Monitor<(waiting: Int, stored: Int)>
+    private let pool: BufferPool
+    private let known: KnownBlobs
+
+    init(_ pack: FinishedPack, sites: Int, pool: BufferPool, known: KnownBlobs) {
+        self.pack = pack
+        left = Monitor((sites, 0))
+        self.pool = pool
+        self.known = known
+    }
+
+    func done(stored: Bool) {
+        let isLast = left.look { left in
+            left.waiting -= 1
+            return left.waiting == 0
+        }
+        if isLast { pool.give(pack.buffer) }
+    }
+}

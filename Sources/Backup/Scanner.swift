@@ -1,0 +1,291 @@
+import Base
+import CLinux
+import Chunking
+import Codec
+import Glibc
+import Keys
+import Repository
+
+/// Something of the source that could not be taken, or not wholly.
+package struct BackupProblem: Sendable {
+    /// The path, raw bytes.
+    package let path: [UInt8]
+    package let message: Message
+}
+
+/// Walks a source in the order of the tree beside the catalogue of its last snapshot: what is unchanged
+/// costs one statx; what is not is read and handed to the pipeline. One thread.
+final class Scanner {
+    private let source: BackupSource
+    private let previous: CatalogueReader?
+    private let assembler: EntryAssembler
+    private let reader: ContentReader
+    private let pipeline: Pipeline
+    private let attributes = AttributeReader()
+    private let owners = OwnerNames()
+    private(set) var problems: [BackupProblem] = []
+    private(set) var problemCount: UInt64 = 0
+    private var links: [FileIdentityKey: (group: UInt64, shared: EntryAssembler.Shared)] = [:]
+    private var knownWhole: Set<Digest> = []
+
+    private struct FileIdentityKey: Hashable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    /// Problems kept in words; the rest is only counted.
+    private static let problemLimit = 10_000
+
+    init(source: BackupSource, previous: CatalogueReader?, assembler: EntryAssembler, reader: ContentReader, pipeline: Pipeline) {
+        self.source = source
+        self.previous = previous
+        self.assembler = assembler
+        self.reader = reader
+        self.pipeline = pipeline
+    }
+
+    func report(_ path: [UInt8], _ message: Message) {
+        problemCount += 1
+        if problems.count < Self.problemLimit { problems.append(BackupProblem(path: path, message: message)) }
+    }
+
+    // MARK: the paths of the source
+
+    /// Walks `paths`. Throws `.failed` when none of them is there.
+    func scan(_ paths: [[UInt8]]) throws {
+        let roots = Self.withoutNested(paths.map { $0.split(separator: 0x2F).map(Array.init) })
+        var emitted: [[UInt8]] = []
+        var found = 0
+        for root in roots {
+            let path: [UInt8] = [0x2F] + root.joined(separator: [0x2F])
+            do {
+                let parentPath: [UInt8] = [0x2F] + root.dropLast().joined(separator: [0x2F])
+                let parent = try File.open(RawName(parentPath), O_PATH | O_DIRECTORY)
+                var stat = clinux_stat()
+                if root.isEmpty {
+                    stat = try parent.stat()
+                } else {
+                    try RawName(root.last!).withCString { name in _ = try retrying { clinux_statx(parent.descriptor, name, &stat) } }
+                }
+                try emitAncestors(of: root, emitted: &emitted)
+                let context = RootContext(device: stat.dev_major, minor: stat.dev_minor)
+                if root.isEmpty {
+                    try walkFolder(try File.open("/", O_RDONLY | O_DIRECTORY), key: [], components: [], root: context)
+                } else {
+                    try visit(root.last!, in: parent, key: Array(root.joined(separator: [0])), components: [], isRoot: true, root: context)
+                }
+                found += 1
+            } catch let error as SystemError { report(path, .cannotRead(error.reason)) }
+        }
+        guard found > 0 else { throw Failure(.failed, .sourceMissing(source.name)) }
+    }
+
+    struct RootContext {
+        let device: UInt32
+        let minor: UInt32
+    }
+
+    /// Sorted, without duplicates and without paths below others.
+    static func withoutNested(_ paths: [[[UInt8]]]) -> [[[UInt8]]] {
+        let sorted = paths.sorted { compare(Array($0.joined(separator: [0])), Array($1.joined(separator: [0]))) < 0 }
+        var kept: [[[UInt8]]] = []
+        for path in sorted where !(kept.last.map { path.starts(with: $0) } ?? false) { kept.append(path) }
+        return kept
+    }
+
+    /// The folders above a source's path are entries too, so that they are restored as they were.
+    private func emitAncestors(of root: [[UInt8]], emitted: inout [[UInt8]]) throws {
+        for depth in 1..<max(1, root.count) {
+            let key = Array(root[..<depth].joined(separator: [0]))
+            guard !emitted.contains(key) else { continue }
+            let path: [UInt8] = [0x2F] + root[..<depth].joined(separator: [0x2F])
+            let folder = try File.open(RawName(path), O_RDONLY | O_DIRECTORY)
+            var record = CatalogueRecord(entry: entry(key, .folder, try folder.stat()))
+            record.entry.xattrs = (try? attributes.read(path: RawName(path))) ?? []
+            try assembler.add(record)
+            emitted.append(key)
+        }
+    }
+
+    // MARK: one name
+
+    private func visit(_ name: [UInt8], in parent: File, key: [UInt8], components: [[UInt8]], isRoot: Bool, root: RootContext) throws {
+        var stat = clinux_stat()
+        do {
+            try RawName(name).withCString { name in _ = try retrying { clinux_statx(parent.descriptor, name, &stat) } }
+        } catch let error as SystemError {
+            return report(path(key), error.code == ENOENT ? .vanished : .cannotRead(error.reason))
+        }
+        let kind = Self.kind(stat.mode)
+        if !isRoot, !source.exclude.isEmpty, source.exclude.excludes(components: components, isFolder: kind == .folder) { return }
+        guard key.count <= TreeLimits.keyBytes else { return report(path(key), .pathTooLong) }
+        let identity = FileIdentity(stat)
+        let old = try previous?.record(key)
+        switch kind {
+        case .folder: try visitFolder(name, parent, key, components, stat, identity, old, root)
+        case .file: try visitFile(name, parent, key, stat, identity, old)
+        default: try visitOther(name, parent, key, kind, stat, identity, old)
+        }
+        if let failure = pipeline.failure { throw failure }
+    }
+
+    private func visitFolder(
+        _ name: [UInt8], _ parent: File, _ key: [UInt8], _ components: [[UInt8]], _ stat: clinux_stat, _ identity: FileIdentity,
+        _ old: CatalogueRecord?, _ root: RootContext
+    ) throws {
+        let isOther = source.staysOnFileSystem && (stat.dev_major, stat.dev_minor) != (root.device, root.minor)
+        var record = CatalogueRecord(entry: entry(key, .folder, stat), identity: identity, isUncertain: isUncertain(identity))
+        record.entry.xattrs = attributes(old, record, name, parent)
+        try assembler.add(record)
+        guard !isOther else { return }
+        do {
+            let folder = try Self.open(name, in: parent, O_RDONLY | O_DIRECTORY)
+            try walkFolder(folder, key: key, components: components, root: root)
+        } catch let error as SystemError { report(path(key), error.code == ENOENT ? .vanished : .cannotRead(error.reason)) }
+    }
+
+    private func walkFolder(_ folder: File, key: [UInt8], components: [[UInt8]], root: RootContext) throws {
+        let names = try NameList(folder)
+        for i in 0..<names.count {
+            let name = Array(names[i])
+            let childKey = key.isEmpty ? name : key + [0] + name
+            let below = source.exclude.isEmpty ? [] : components + [name]
+            try visit(name, in: folder, key: childKey, components: below, isRoot: false, root: root)
+        }
+    }
+
+    private func visitOther(
+        _ name: [UInt8], _ parent: File, _ key: [UInt8], _ kind: Entry.Kind, _ stat: clinux_stat, _ identity: FileIdentity, _ old: CatalogueRecord?
+    ) throws {
+        var record = CatalogueRecord(entry: entry(key, kind, stat), identity: identity, isUncertain: isUncertain(identity))
+        if kind == .symlink {
+            guard let target = Self.readLink(name, parent) else { return report(path(key), .cannotRead(SystemError.last().reason)) }
+            record.entry.linkTarget = target
+        }
+        if kind == .charDevice || kind == .blockDevice {
+            record.entry.major = stat.rdev_major
+            record.entry.minor = stat.rdev_minor
+        }
+        record.entry.xattrs = attributes(old, record, name, parent)
+        try assembler.add(record)
+    }
+
+    private func visitFile(
+        _ name: [UInt8], _ parent: File, _ key: [UInt8], _ stat: clinux_stat, _ identity: FileIdentity, _ old: CatalogueRecord?
+    ) throws {
+        var record = CatalogueRecord(entry: entry(key, .file, stat), identity: identity, isUncertain: isUncertain(identity))
+        record.entry.size = stat.size
+        var shared: EntryAssembler.Shared?
+        if stat.nlink > 1 {
+            let inode = FileIdentityKey(device: identity.device, inode: identity.inode)
+            if let first = links[inode] {
+                record.entry.linkGroup = first.group
+                record.entry.xattrs = attributes(old, record, name, parent)
+                return try assembler.add(record, sameAs: first.shared)
+            }
+            shared = EntryAssembler.Shared()
+            links[inode] = (UInt64(links.count + 1), shared!)
+            record.entry.linkGroup = UInt64(links.count)
+        }
+        if let old, old.entry.kind == .file, old.identity == identity, !old.isUncertain, isStored(old) {
+            record.entry.content = old.entry.content
+            record.entry.contentHash = old.entry.contentHash
+            record.entry.holes = old.entry.holes
+            record.entry.xattrs = old.entry.xattrs
+            record.listed = old.listed
+            if !old.listed.isEmpty { try assembler.rebuildList(old.listed) }
+            if let shared { return try assembler.add(record, defining: shared) }
+            return try assembler.add(record)
+        }
+        try readFile(name, parent, record, old, shared)
+    }
+
+    private func readFile(_ name: [UInt8], _ parent: File, _ record: CatalogueRecord, _ old: CatalogueRecord?, _ shared: EntryAssembler.Shared?) throws {
+        var record = record
+        let file: File
+        do { file = try Self.open(name, in: parent, O_RDONLY | O_NONBLOCK) } catch let error as SystemError {
+            return report(path(record.entry.key), error.code == ENOENT ? .vanished : .cannotRead(error.reason))
+        }
+        record.entry.xattrs = attributes(old, record, name, parent)
+        if record.entry.size == 0, (try? file.stat().size) == 0 {
+            if let shared { return try assembler.add(record, defining: shared) }
+            return try assembler.add(record)
+        }
+        do {
+            if let message = try reader.read(file, record, shared) { report(path(record.entry.key), message) }
+        } catch let error as SystemError { report(path(record.entry.key), .cannotRead(error.reason)) }
+    }
+
+    /// Whether every blob of the content is at every site: then the file need not be read. A bundle that
+    /// is mostly dead is written again from its living files.
+    private func isStored(_ record: CatalogueRecord) -> Bool {
+        func known(_ id: Digest) -> Bool {
+            if knownWhole.contains(id) { return true }
+            guard pipeline.known.isKnown(id) else { return false }
+            if knownWhole.count > 1 << 16 { knownWhole.removeAll() }
+            knownWhole.insert(id)
+            return true
+        }
+        switch record.entry.content {
+        case .none: return record.entry.size == 0 || !record.entry.holes.isEmpty
+        case .inline: return true
+        case .bundle(let id, _, _): return !(previous?.weakBundles.contains(id) ?? false) && known(id)
+        case .chunks(let chunks): return chunks.allSatisfy { known($0.id) }
+        case .list: return record.listed.allSatisfy { known($0.id) }
+        }
+    }
+
+    // MARK: small parts
+
+    private func entry(_ key: [UInt8], _ kind: Entry.Kind, _ stat: clinux_stat) -> Entry {
+        Entry(
+            key: key, kind: kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, userName: owners.user(stat.uid),
+            groupName: owners.group(stat.gid), mtime: Timestamp(seconds: stat.mtime_sec, nanoseconds: stat.mtime_nsec))
+    }
+
+    /// Extended attributes change the time of change, so an unchanged identity keeps the old ones.
+    private func attributes(_ old: CatalogueRecord?, _ new: CatalogueRecord, _ name: [UInt8], _ parent: File) -> [Entry.Attribute] {
+        if let old, old.entry.kind == new.entry.kind, old.identity == new.identity, !old.isUncertain { return old.entry.xattrs }
+        do { return try attributes.read(name, in: parent) } catch {
+            report(path(new.entry.key), (error as? Failure)?.message ?? .cannotRead((error as? SystemError)?.reason ?? "\(error)"))
+            return []
+        }
+    }
+
+    /// Times of change step by a few milliseconds: a file changed within them may change again unseen.
+    private func isUncertain(_ identity: FileIdentity) -> Bool {
+        let now = Timestamp.now()
+        let age = (now.seconds - identity.changed.seconds) * 1000 + (Int64(now.nanoseconds) - Int64(identity.changed.nanoseconds)) / 1_000_000
+        return age < 50
+    }
+
+    /// The path that a key stands for.
+    private func path(_ key: [UInt8]) -> [UInt8] { [0x2F] + key.map { $0 == 0 ? 0x2F : $0 } }
+
+    static func kind(_ mode: UInt16) -> Entry.Kind {
+        switch UInt32(mode) & S_IFMT {
+        case S_IFDIR: .folder
+        case S_IFLNK: .symlink
+        case S_IFIFO: .fifo
+        case S_IFSOCK: .socket
+        case S_IFCHR: .charDevice
+        case S_IFBLK: .blockDevice
+        default: .file
+        }
+    }
+
+    /// Opens without following a link, and without touching the access time where that is allowed.
+    static func open(_ name: [UInt8], in parent: File, _ flags: Int32) throws -> File {
+        do { return try File.open(RawName(name), in: parent, flags | O_NOFOLLOW | O_NOATIME) } catch let error as SystemError where error.code == EPERM {
+            return try File.open(RawName(name), in: parent, flags | O_NOFOLLOW)
+        }
+    }
+
+    static func readLink(_ name: [UInt8], _ parent: File) -> [UInt8]? {
+        var target = [UInt8](repeating: 0, count: 4096)
+        let n = RawName(name).withCString { name in
+            target.withUnsafeMutableBytes { readlinkat(parent.descriptor, name, $0.bindMemory(to: CChar.self).baseAddress!, $0.count) }
+        }
+        return n < 0 ? nil : Array(target[..<n])
+    }
+}

@@ -1,0 +1,79 @@
+import CLinux
+import Glibc
+
+/// A program started by this one, its standard output readable as it comes.
+package final class ChildProcess {
+    private let pid: pid_t
+    /// Its standard output; nil when it was not asked for.
+    package let output: File?
+    private var status: Int32?
+
+    /// Starts `arguments` (looked up in PATH) as `user`, which needs root. Standard input is empty, errors
+    /// go where ours go.
+    package init(_ arguments: [String], user: String? = nil, capturesOutput: Bool) throws {
+        let words = user.map { ["runuser", "-u", $0, "--"] + arguments } ?? arguments
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        var ends: [Int32] = [-1, -1]
+        if capturesOutput {
+            try retrying { clinux_pipe(&ends) }
+            posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        } else {
+            posix_spawn_file_actions_adddup2(&actions, 2, 1)
+        }
+        output = capturesOutput ? File(descriptor: ends[0]) : nil
+        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for argument in argv { free(argument) } }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A group of its own, so that a time-out ends what it started as well.
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        var child = pid_t()
+        let result = posix_spawnp(&child, words[0], &actions, &attributes, &argv, environ)
+        if ends[1] >= 0 { close(ends[1]) }
+        guard result == 0 else { throw SystemError(code: result) }
+        pid = child
+    }
+
+    /// Waits for the end: the exit status, or 128 and the signal.
+    package func wait() -> Int32 {
+        if let status { return status }
+        var raw: Int32 = 0
+        while waitpid(pid, &raw, 0) == -1, errno == EINTR {}
+        let code = raw & 0x7F == 0 ? raw >> 8 & 0xFF : 128 + (raw & 0x7F)
+        status = code
+        return code
+    }
+
+    /// Asks the whole group to end, and insists after two seconds.
+    package func terminate() {
+        guard status == nil else { return }
+        kill(-pid, SIGTERM)
+        for _ in 0..<20 {
+            var raw: Int32 = 0
+            if waitpid(pid, &raw, WNOHANG) == pid {
+                status = 128 + SIGTERM
+                break
+            }
+            usleep(100_000)
+        }
+        kill(-pid, SIGKILL)
+        _ = wait()
+    }
+
+    /// Waits until there is something to read, at most until `deadline` (monotonic seconds).
+    package func waitForOutput(until deadline: Double?) -> Bool {
+        guard let output else { return false }
+        var poller = pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = deadline.map { max(0, Int32(($0 - monotonicSeconds()) * 1000)) } ?? -1
+            let n = poll(&poller, 1, left)
+            if n > 0 { return true }
+            if n == 0 { return false }
+            if errno != EINTR { return true }
+        }
+    }
+}

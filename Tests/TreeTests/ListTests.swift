@@ -71,7 +71,8 @@ import Testing
         let chunks = chunks(5_000)
         guard case .list(let root, let level, let count, let length) = try content(chunks) else { throw Failure(.failed, .noSpace) }
         for wrong: Entry.Content in [
-            .list(root: root, level: level, chunkCount: count + 1, length: length), .list(root: root, level: level, chunkCount: count, length: length - 1),
+            .list(root: root, level: level, chunkCount: count + 1, length: length),
+            .list(root: root, level: level, chunkCount: count, length: length - 1),
             .list(root: root, level: level + 1, chunkCount: count, length: length), .list(root: root, level: 0, chunkCount: count, length: length),
         ] {
             #expect(failure { _ = try read(wrong) } == .damaged)
@@ -111,7 +112,8 @@ import Testing
         let row = ListPage.Row(child: .zero, length: 10, chunks: 3)
         let one = ChunkReference(id: .zero, length: 1)
         for bad in [
-            ListPage.encode([]), ListPage.encode([ChunkReference(id: .zero, length: 0)]), ListPage.encode([ChunkReference](repeating: one, count: 2049)),
+            ListPage.encode([]), ListPage.encode([ChunkReference(id: .zero, length: 0)]),
+            ListPage.encode([ChunkReference](repeating: one, count: 2049)),
             ListPage.encode([row], level: 8), ListPage.encode([], level: 1), ListPage.encode([ListPage.Row](repeating: row, count: 513), level: 1),
             ListPage.encode([ListPage.Row(child: .zero, length: 2, chunks: 3)], level: 1),
             [1, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [1, 0, 1, 0] + ListPage.encode([one])[4...], ListPage.encode([one]) + [0],

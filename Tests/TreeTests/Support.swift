@@ -1,7 +1,6 @@
 import Base
+import Chunking
 import Repository
-
-@testable import struct Repository.SipHash24
 
 /// SplitMix64: the same numbers for the same seed, everywhere.
 struct Seeded: RandomNumberGenerator {
@@ -31,6 +30,11 @@ final class MemoryPages: PageSource {
     private(set) var kinds: [Digest: PageKind] = [:]
     private(set) var references: [Digest: [Digest]] = [:]
     private(set) var reads: [Digest] = []
+
+    init() {}
+
+    /// The same pages, to which others can be added.
+    init(copying other: MemoryPages) { pages = other.pages }
 
     func put(_ kind: PageKind, _ plain: [UInt8], _ references: [Digest] = []) -> Digest {
         let id = Self.hash(plain)

@@ -70,7 +70,8 @@ import Testing
     @Test("20,000 changed pages are refused, or are what an encoder writes for what they say")
     func mutations() throws {
         var random = Seeded(7)
-        let originals: [[UInt8]] = (1...24).map { TreePage.encode(RandomEntries.make(Int($0) * 2, seed: $0)).plain }
+        let originals: [[UInt8]] =
+            (1...24).map { TreePage.encode(RandomEntries.make(Int($0) * 2, seed: $0)).plain }
             + [TreePage.encode(rows(["a", "a/b", "a/bc", "b", "bb"]), level: 1).plain]
         var accepted = 0
         for i in 0..<20_000 {

@@ -57,7 +57,7 @@ import Testing
         pages.forgetReads()
         var count = 0
         var stream = try TreeReader(source: pages, root: result.root).entries()
-        try stream.forEach { _ in count += 1 }
+        while try stream.next() != nil { count += 1 }
         #expect(count == 50_000)
         #expect(pages.reads.count == pages.pages.count)
     }
@@ -214,6 +214,31 @@ import Testing
         var row = b
         row.child = Digest(a: 9, b: 9, c: 9, d: 9)
         #expect(outcome(above([a, row], level: 1)) == .missing)
+    }
+
+    @Test("Whatever becomes of a page, reading, looking up and comparing end with a failure or an answer", arguments: 1...2)
+    func changedPages(seed: UInt64) throws {
+        var random = Seeded(seed)
+        let entries = RandomEntries.make(2_000, seed: seed)
+        let root = try build(entries, into: pages).root
+        let other = try build(Array(entries.prefix(1_500)), into: pages).root
+        for id in pages.pages.keys.sorted() {
+            for _ in 0..<8 {
+                let broken = MemoryPages(copying: pages)
+                broken.plant(mutate(pages.pages[id]!, &random), as: id)
+                let reader = TreeReader(source: broken, root: root)
+                let outcomes = [
+                    failure { _ = try all(reader.entries()) },
+                    failure { _ = try all(reader.entries(under: entries[random.below(entries.count)].key)) },
+                    failure { _ = try reader.entry(at: entries[random.below(entries.count)].key) },
+                    failure {
+                        var diff = try TreeDiff(from: TreeReader(source: broken, root: other), to: reader)
+                        while try diff.next() != nil {}
+                    },
+                ]
+                #expect(outcomes.allSatisfy { $0 == nil || $0 == .damaged || $0 == .format || $0 == .missing })
+            }
+        }
     }
 
     @Test("A comparison notices damage too")

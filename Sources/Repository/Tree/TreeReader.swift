@@ -80,18 +80,12 @@ package struct EntryStream {
         guard let last = chain.last, !last.isEmpty else { return }
         try walk.seek(last + [1])
     }
-
-    /// Calls `body` with all entries that are left.
-    package mutating func forEach(_ body: (Entry) throws -> Void) throws {
-        while let entry = try next() { try body(entry) }
-    }
 }
 
 extension TreeWalk {
     /// Goes on to `key`; its entry if there is one.
     mutating func entry(at key: [UInt8]) throws -> Entry? {
         try seek(key)
-        // At a page that is not yet read, its first key is after `key`, or is `key` itself when nothing was read.
         guard nextKey == key else { return nil }
         return try entry()
     }

@@ -89,12 +89,9 @@ package struct ContentCutter: Sendable {
         var h = hash
         var at = from
         while at &+ 2 <= to {
-            let first = doubledGear[Int(bytes.load(fromByteOffset: at, as: UInt8.self))]
-            // Both added before the hash is: what one step waits for of the one before is one shift and one addition.
-            let both = first &+ gear[Int(bytes.load(fromByteOffset: at &+ 1, as: UInt8.self))]
-            let shifted = h &<< 2
-            if (shifted &+ first) & doubledMask == 0 { return at &+ 1 }
-            h = shifted &+ both
+            h = (h &<< 2) &+ doubledGear[Int(bytes.load(fromByteOffset: at, as: UInt8.self))]
+            if h & doubledMask == 0 { return at &+ 1 }
+            h = h &+ gear[Int(bytes.load(fromByteOffset: at &+ 1, as: UInt8.self))]
             if h & mask == 0 { return at &+ 2 }
             at &+= 2
         }

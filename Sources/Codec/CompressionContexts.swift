@@ -59,8 +59,10 @@ final class ZstdDecompressor {
 
     /// Decompresses the one zstd frame that `payload` must be; false unless it fills `target` exactly.
     func decompress(_ payload: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
-        // ZSTD_decompressDCtx takes a sequence of frames, and skippable ones: only one is allowed here.
-        guard ZSTD_findFrameCompressedSize(payload.baseAddress, payload.count) == payload.count,
+        // ZSTD_decompressDCtx takes a sequence of frames, skippable ones, and those of old versions with decoders of
+        // their own: only one frame of RFC 8878 is allowed here, and it must declare the right length.
+        guard payload.count >= 4, UInt32(littleEndian: payload.loadUnaligned(as: UInt32.self)) == ZSTD_MAGICNUMBER,
+            ZSTD_findFrameCompressedSize(payload.baseAddress, payload.count) == payload.count,
             ZSTD_getFrameContentSize(payload.baseAddress, payload.count) == UInt64(target.count)
         else { return false }
         let length = ZSTD_decompressDCtx(context, target.baseAddress, target.count, payload.baseAddress, payload.count)

@@ -22,7 +22,7 @@
 /// bytes before the cut. With bytes that look random the mean length is about `mean`: after the turn an edge comes in
 /// `mean / 4` bytes on average, before it rarely.
 ///
-/// The code below takes two bytes a step: with `2 G` at hand, `4 h + 2 G[b] ` is twice the hash after the first of
+/// The code below takes two bytes a step: with `2 G` at hand, `4 h + 2 G[b]` is twice the hash after the first of
 /// them, to be compared with twice the mask. Bit 63 is in no mask, so nothing is lost by the doubling.
 package struct ContentCutter: Sendable {
     /// Bytes of a gear table: 256 little-endian numbers of 64 bits.

@@ -83,7 +83,7 @@ import Testing
         let zstd: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x20, 0x07, 0x39, 0, 0]
         let planes: [UInt8] = [0x7F, 2, 1, 4, 0, 0, 2]
         #expect(try decode([1, 0, 0, 0, 7, 0, 0, 0] + zstd + planes) == planes)
-        // Odd phase: 0x7F, then the samples 1, 0 and 514, whose differences are 1, -1 and 514.
+        // Odd phase: 0x7F, then the samples 1, 0 and 258, whose differences are 1, -1 and 258.
         #expect(try decode([1, 2, 0, 0, 7, 0, 0, 0] + zstd + planes) == [0x7F, 1, 0, 0, 0, 2, 1])
         // Even phase: three samples and a last byte that is passed through.
         #expect(try decode([1, 1, 0, 0, 7, 0, 0, 0] + zstd + [2, 1, 4, 0, 0, 2, 0x7F]) == [1, 0, 0, 0, 2, 1, 0x7F])

@@ -8,4 +8,15 @@ extension Message {
     package static let removeWrongManifest = Message(
         "manifest.remove-wrong", en: "somebody with the right to delete there should move it away; then run it again",
         fr: "une personne ayant le droit d'y supprimer doit le retirer ; puis relancez")
+    package static func directoryLacksBlob(_ id: String) -> Message {
+        Message(
+            "pack.lacks-blob", en: "damaged: the index says that it holds blob \(id), its directory does not",
+            fr: "endommagé : l'index y situe le bloc \(id), son répertoire ne le contient pas")
+    }
+    package static let tooManyBadCopies = Message(
+        "replicate.bad-copies", en: "too many damaged copies at the sources; verify them, then run it again",
+        fr: "trop de copies endommagées aux sites d'origine ; vérifiez-les, puis relancez")
+    package static let recordsDiffer = Message(
+        "replicate.records-differ", en: "two sites hold different records of this number; neither was changed",
+        fr: "deux sites possèdent des fiches différentes de ce numéro ; aucune n'a été modifiée")
 }

@@ -1,0 +1,122 @@
+import Base
+import Codec
+import Keys
+import Repository
+import Sites
+
+extension SiteRepository {
+    /// Opens the directory of a stored pack from its two ends (docs/FORMAT.md, "Reading a pack"): two requests
+    /// for most packs. The seals alone vouch for what is read: the bytes between were not looked at.
+    ///
+    /// Throws `.key` without the catalogue key, `.wrongPlace` for another tenant's pack, `.damaged`, `.missing`.
+    package func directory(_ pack: PackKey, size: Int, keys: KeyRing) throws -> PackDirectory {
+        do {
+            guard size >= PackLimits.headerBytes + PackLimits.trailerBytes else { throw Failure(.damaged, .objectTooShort) }
+            guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
+            let header = try packHeader(pack, size: size)
+            var tail = try read(pack, at: max(0, size - (32 << 10)), to: size)
+            let sealed = try tail.withUnsafeBytes {
+                try PackDirectory.sealedCount(UnsafeRawBufferPointer(rebasing: $0.suffix(PackLimits.trailerBytes)), packSize: size)
+            }
+            let wanted = sealed + PackLimits.trailerBytes
+            if wanted > tail.count { tail = try read(pack, at: size - wanted, to: size) }
+            return try tail.withUnsafeBytes { tail in
+                let start = tail.count - wanted
+                let bytes = UnsafeRawBufferPointer(rebasing: tail[start..<start + sealed])
+                return try PackDirectory(header: header, sealed: bytes, packSize: size, keys: keys)
+            }
+        } catch let failure as Failure { throw failure.of("\(name):\(pack.key)") }
+    }
+
+    private func packHeader(_ pack: PackKey, size: Int) throws -> PackHeader {
+        var head = try read(pack, at: 0, to: min(size, 4 << 10))
+        let length = try head.withUnsafeBytes { try PackHeader.length($0, tenant: tenant) }
+        guard length <= size else { throw Failure(.damaged, .truncatedRecord) }
+        if length > head.count { head = try read(pack, at: 0, to: length) }
+        return try head.withUnsafeBytes { try PackHeader($0, tenant: tenant) }
+    }
+
+    /// The bytes of a pack from `start` to `end`.
+    package func read(_ pack: PackKey, at start: Int, to end: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: end - start)
+        try bytes.withUnsafeMutableBytes { try site.read(pack.key, at: start, into: $0) }
+        return bytes
+    }
+}
+
+extension PackDirectory {
+    /// The directory of a pack that is in memory whole.
+    package init(whole pack: UnsafeRawBufferPointer, tenant: ShortID, keys: KeyRing) throws {
+        guard pack.count >= PackLimits.headerBytes + PackLimits.trailerBytes else { throw Failure(.damaged, .objectTooShort) }
+        let header = try PackHeader(pack, tenant: tenant)
+        let trailer = UnsafeRawBufferPointer(rebasing: pack.suffix(PackLimits.trailerBytes))
+        let sealed = try PackDirectory.sealedCount(trailer, packSize: pack.count)
+        let end = pack.count - PackLimits.trailerBytes
+        try self.init(header: header, sealed: UnsafeRawBufferPointer(rebasing: pack[end - sealed..<end]), packSize: pack.count, keys: keys)
+    }
+}
+
+/// A directory that finds a row by its id.
+package final class SortedDirectory: Sendable {
+    package let header: PackHeader
+    /// By id.
+    package let rows: [PackRow]
+    /// Whether any blob refers to others.
+    package let holdsPages: Bool
+    /// About how much memory it takes.
+    let weight: Int
+
+    package init(_ directory: PackDirectory) {
+        header = directory.header
+        rows = directory.rows.sorted { $0.id < $1.id }
+        holdsPages = rows.contains { $0.kind != .data }
+        weight = 1024 + rows.count * 120 + rows.reduce(0) { $0 + $1.references.count * 32 }
+    }
+
+    package func row(_ id: Digest) -> PackRow? {
+        var low = 0
+        var high = rows.count
+        while low < high {
+            let middle = (low + high) / 2
+            if rows[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < rows.count && rows[low].id == id ? rows[low] : nil
+    }
+}
+
+/// Directories read lately, within a bound of memory. Any thread.
+final class DirectoryCache: Sendable {
+    private struct State {
+        var held: [Digest: (directory: SortedDirectory, used: UInt64)] = [:]
+        var weight = 0
+        var clock: UInt64 = 0
+    }
+    private let state = Monitor(State())
+    private let limit: Int
+
+    init(limit: Int = 32 << 20) { self.limit = limit }
+
+    subscript(_ pack: Digest) -> SortedDirectory? {
+        state.look { state in
+            guard let directory = state.held[pack]?.directory else { return nil }
+            state.clock += 1
+            state.held[pack]?.used = state.clock
+            return directory
+        }
+    }
+
+    func keep(_ directory: SortedDirectory, _ pack: Digest) {
+        state.look { state in
+            state.clock += 1
+            if let old = state.held.updateValue((directory, state.clock), forKey: pack) { state.weight -= old.directory.weight }
+            state.weight += directory.weight
+            guard state.weight > limit else { return }
+            // Down to half at once, so that sorting by age is rare.
+            for (pack, entry) in state.held.sorted(by: { $0.value.used < $1.value.used }) {
+                if state.weight <= limit / 2 || state.held.count == 1 { break }
+                state.held[pack] = nil
+                state.weight -= entry.directory.weight
+            }
+        }
+    }
+}

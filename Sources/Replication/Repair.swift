@@ -1,0 +1,103 @@
+import Base
+import Keys
+import Repository
+import Sites
+
+extension Replicator {
+    /// Brings back packs that the target's index lists but that are missing or damaged there, and manifests
+    /// whose object is gone: copies from a healthy site, under a session of its own that commits nothing. The
+    /// damaged object stays where it is (nothing is overwritten); readers find the new one by its hash.
+    ///
+    /// Where no site has a pack of the same bytes, other packs with its blobs are copied instead.
+    package func repair(_ target: OpenSite, packs: [PackKey], snapshots: [ShortID] = []) -> ReplicationReport {
+        var report = ReplicationReport(target: target.name)
+        let bad = Set(packs)
+        do {
+            for snapshot in snapshots { try putBack(snapshot, target, &report) }
+            let from = sourceView(target, bad: bad, &report)
+            let view = TargetView(target, signer: signer, keys: keys, options: options, bad: bad)
+            var left = bad
+            for domain in keys.catalogueDomains where !left.isEmpty {
+                let listed = try atTarget { try target.index(domain) }.packs.filter { left.contains($0.key) }
+                if listed.isEmpty { continue }
+                left.subtract(listed.map(\.key))
+                try repair(listed, from.walker(domain) { report.problems.append($0) }.holdings, view, bad, &report)
+            }
+            report.problems += from.copies.reasons
+        } catch let failure as TargetFailure {
+            report.stopped = failure.failure.of(target.name)
+        } catch { report.stopped = (error as? Failure ?? Failure(.failed, .system("repair", "\(error)"))).of(target.name) }
+        return report
+    }
+
+    private func repair(
+        _ lost: [IndexedPack], _ holdings: PackHoldings, _ view: TargetView, _ bad: Set<PackKey>, _ report: inout ReplicationReport
+    ) throws {
+        let (copies, domain) = (holdings.copies, holdings.domain)
+        guard let landing = try view.begin(.random(), domain, manifest: nil) else { return }
+        // The session only carries packs: it ends as it began, without a snapshot.
+        defer { landing.giveUp() }
+        let whole = landing.presentPacks(not: bad)
+        var wanted: [Digest: WantedPack] = [:]
+        for pack in lost where !whole.contains(pack.key.digest) {
+            guard let copy = copies.copies(pack.key.digest).first else { continue }
+            wanted[pack.key.digest] = WantedPack(digest: pack.key.digest, writer: pack.writer, size: copy.size)
+        }
+        let copier = PackCopier(copies: copies, domain: domain, keys: keys, threads: options.threads, isCancelled: isCancelled)
+        let packs = Array(wanted.values)
+        let count = CopyCount(ReplicationProgress(target: view.site.name), packs: packs, tell: progress)
+        defer { (report.packs, report.bytes) = (report.packs + count.packs, report.bytes + count.bytes) }
+        let failed = Set(try copier.copy(packs, to: landing) { count.add($0) }.map(\.digest))
+        try atTarget { try landing.writeSegment() }
+        let rest = Set(lost.filter { !whole.contains($0.key.digest) && (wanted[$0.key.digest] == nil || failed.contains($0.key.digest)) }.map(\.key))
+        if rest.isEmpty { return }
+        try copyBlobs(of: rest, landing, holdings, copier, count, &report)
+    }
+
+    /// For packs that no site has: copies other packs with the same blobs. A pack with a blob that is nowhere
+    /// stays unrepaired.
+    private func copyBlobs(
+        of packs: Set<PackKey>, _ landing: Landing, _ holdings: PackHoldings, _ copier: PackCopier, _ count: CopyCount,
+        _ report: inout ReplicationReport
+    ) throws {
+        var wanted: [Digest: WantedPack] = [:]
+        var owners: [Digest: Set<PackKey>] = [:]
+        var unrepaired: Set<PackKey> = []
+        try landing.index.forEachRow { row, pack in
+            guard packs.contains(pack.key), !landing.has(row.id) else { return }
+            guard let other = holdings.packs(with: row.id).first else {
+                unrepaired.insert(pack.key)
+                return
+            }
+            let size = holdings.copies.copies(other.key.digest).first?.size ?? 0
+            wanted[other.key.digest] = WantedPack(digest: other.key.digest, writer: other.writer, size: size)
+            owners[other.key.digest, default: []].insert(pack.key)
+        }
+        for pack in try copier.copy(Array(wanted.values), to: landing, copied: { count.add($0) }) { unrepaired.formUnion(owners[pack.digest] ?? []) }
+        report.unrepaired += unrepaired.sorted { $0.key < $1.key }
+    }
+
+    /// Writes a manifest again that a counting commit names.
+    private func putBack(_ snapshot: ShortID, _ target: OpenSite, _ report: inout ReplicationReport) throws {
+        for commit in target.commits where commit.key.snapshot == snapshot {
+            let holders = sources.filter { $0.commits.contains { $0.key.snapshot == snapshot && $0.manifest == commit.manifest } }
+            let wanted = WantedSnapshot(snapshot: snapshot, manifest: commit.manifest, commit: commit, sources: holders)
+            do {
+                let bytes = try manifestBytes(wanted, trust: target.repository.trust)
+                try atTarget { try target.site.createOrConfirm(Manifest.key(snapshot), bytes) }
+                report.records += 1
+            } catch let failure as Failure { report.skipped.append(.init(snapshot: snapshot, failure: failure)) }
+        }
+    }
+}
+
+extension Landing {
+    /// Hashes of the packs that are listed and present here, but for `bad` ones.
+    func presentPacks(not bad: Set<PackKey>) -> Set<Digest> {
+        var present: Set<Digest> = []
+        for (number, pack) in index.packs.enumerated() where !bad.contains(pack.key) && index.isPresent(UInt32(number)) {
+            present.insert(pack.key.digest)
+        }
+        return present
+    }
+}

@@ -35,6 +35,12 @@ package struct BackupResult: Sendable {
     package let problems: [BackupProblem]
     package let seconds: Double
 
+    /// The same, with the sites that could not even be opened.
+    package func adding(unreachable: [Failure]) -> BackupResult {
+        let more = unreachable.map { SiteOutcome(site: $0.object ?? "", isCommitted: false, storedBytes: 0, failure: $0, isBehind: false) }
+        return BackupResult(snapshot: snapshot, outline: outline, sites: sites + more, problems: problems, seconds: seconds)
+    }
+
     package var status: ExitStatus {
         var status: ExitStatus = outline.isComplete ? .done : .partial
         if sites.contains(where: { !$0.isCommitted }) { status = status.combined(with: .partial) }
@@ -78,7 +84,6 @@ package final class BackupRun {
         raiseDescriptorLimit()
 
         let snapshot = ShortID.random()
-        let heads = try ownHeads()
         let previousID = try lastSnapshot(sourceID)
         let (level, behind) = divide(previousID)
         let descriptor = level[0].repository.trust.descriptor
@@ -98,6 +103,9 @@ package final class BackupRun {
             throw participants.allSatisfy({ $0.failure != nil }) ? participants[0].failure ?? error : error
         }
 
+        let commitLock = try lockCommits()
+        defer { withExtendedLifetime(commitLock) {} }
+        let heads = try ownHeads()
         var counts = scanned.counts
         counts.readBytes = scanned.readBytes
         counts.storedBytes = UInt64(participants.map(\.storedBytes).max() ?? 0)
@@ -105,7 +113,7 @@ package final class BackupRun {
         let outline = Manifest.Outline(
             source: sourceID, node: node.signer.id, started: started, finished: .now(), isComplete: scanned.problemCount == 0, counts: counts,
             root: scanned.root, counter: (heads.own?.counter ?? 0) + 1, previous: heads.own?.manifest ?? .zero, heads: heads.others)
-        let manifest = Manifest(snapshot: snapshot, descriptor: descriptor.number, outline: outline, labels: labels, run: key)
+        let manifest = try Manifest(snapshot: snapshot, descriptor: descriptor.number, outline: outline, labels: labels, run: key)
         let bytes = try Statement.sign(.manifest, tenant: tenant, body: manifest.body, by: node.signer)
         let committed = participants.map { $0.commit(bytes, snapshot: snapshot) }
 
@@ -124,7 +132,7 @@ package final class BackupRun {
             throw participants.compactMap(\.failure).first ?? Failure(.failed, .quorumMissed(0, quorum))
         }
         try scanned.catalogue.finish(totals: scanned.totals)
-        try remember(snapshot, sourceID, bytes)
+        try remember(snapshot, sourceID, bytes, counter: outline.counter)
         Steps.mark("catalogue kept")
         let result = BackupResult(
             snapshot: snapshot, outline: outline, sites: outcomes, problems: scanned.problems, seconds: monotonicSeconds() - begun)
@@ -174,7 +182,7 @@ package final class BackupRun {
                 let session = try WriterSession.begin(
                     repository: site.repository, snapshot: snapshot, purpose: .backup, domain: node.domain.domain, signer: node.signer)
                 Steps.mark("session begun")
-                let index = try site.index(node.domain.domain)
+                let index = try freshIndex(site, session)
                 index.setTrust(writer: node.signer.id, attested: try site.repository.attestedPacks())
                 // Every reused pack is seen in a listing made during the session; condemned ones do not exist for it.
                 var present: [PackKey] = []
@@ -189,6 +197,16 @@ package final class BackupRun {
             Participant(name: $0.0.name, session: $0.1, index: $0.2, run: key, writer: node.signer.id, known: known)
         }
         return (participants, known, failures)
+    }
+
+    /// The site's index as this session may use it: read after its registration.
+    private func freshIndex(_ site: OpenSite, _ session: WriterSession) throws -> SiteIndex {
+        let commits = try site.repository.commits(session.coordination)
+        let index = try SiteIndex(domain: node.domain.domain, folder: state.indexFolder(site: site.repository.id, domain: node.domain.domain))
+        try site.repository.update(
+            index, coordination: session.coordination, keys: KeyRing(tenant: tenant, domains: [node.domain]),
+            committed: Set(commits.map(\.key.session)))
+        return index
     }
 
     // MARK: the scan
@@ -248,7 +266,8 @@ package final class BackupRun {
                 domain: snapshot.manifest.domain, node: snapshot.outline.node, counter: snapshot.outline.counter, manifest: snapshot.manifestDigest)
             if head.counter > highest[head.node]?.counter ?? 0 { highest[head.node] = head }
         }
-        let own = highest.removeValue(forKey: node.signer.id)
+        var own = highest.removeValue(forKey: node.signer.id)
+        if let last = try lastHead(), last.counter > own?.counter ?? 0 { own = last }
         return (own, highest.values.sorted { $0.node < $1.node })
     }
 
@@ -258,7 +277,29 @@ package final class BackupRun {
         try Files.read(lastPath(source), limit: 64).flatMap { ShortID($0) }
     }
 
-    private func remember(_ snapshot: ShortID, _ source: ShortID, _ manifest: [UInt8]) throws {
+    private var headPath: String { state.folder + "/head-" + node.domain.domain.hex }
+
+    /// This node's last manifest as this machine remembers it: it may be visible nowhere any more.
+    private func lastHead() throws -> Manifest.Head? {
+        guard let bytes = try Files.read(headPath, limit: 256), let head = try? bytes.decode({ r in (try r.u64(), try r.digest()) }) else { return nil }
+        return Manifest.Head(domain: node.domain.domain, node: node.signer.id, counter: head.0, manifest: head.1)
+    }
+
+    /// Sources that end together count their manifests one after the other.
+    private func lockCommits() throws -> File {
+        let path = state.folder + "/lock-commits"
+        do {
+            let file = try File.open(RawName(path), O_RDWR | O_CREAT)
+            while clinux_lock(file.descriptor) != 0 { sleep(milliseconds: 50) }
+            return file
+        } catch let error as SystemError { throw error.failure(.failed, "lock", object: path) }
+    }
+
+    private func remember(_ snapshot: ShortID, _ source: ShortID, _ manifest: [UInt8], counter: UInt64) throws {
+        var head = ByteWriter()
+        head.u64(counter)
+        head.digest(sha256(manifest))
+        try Files.replace(headPath, head.bytes)
         try Files.replace(lastPath(source), snapshot.bytes)
         try state.keepManifest(manifest, sha256(manifest))
     }

@@ -13,7 +13,7 @@ struct KnownContents {
 
     private(set) var stored: [ShortID: Entry.Content] = [:]
 
-    /// Reads the contents of the last snapshot's small files.
+    /// None.
     init() {}
 
     /// Contents of the last snapshot.

@@ -26,7 +26,7 @@ final class CatalogueWriter {
     private let key: Secret
     private let aead = AEAD()
     private var block = ByteWriter()
-    private var number: UInt64 = 0
+    private var number: UInt32 = 0
     private var previous: [UInt8] = []
 
     /// Bytes alive in each bundle, for the next run to decide which to write again.
@@ -58,7 +58,7 @@ final class CatalogueWriter {
         var sealed = block.bytes + [UInt8](repeating: 0, count: AEAD.overhead)
         key.withBytes { key in
             sealed.withUnsafeMutableBytes {
-                aead.seal(key: key, nonce: number, context: UnsafeRawBufferPointer(start: nil, count: 0), inPlace: $0.baseAddress!, count: count)
+                aead.seal(key: key, nonce: AEAD.Nonce(number), context: UnsafeRawBufferPointer(start: nil, count: 0), inPlace: $0.baseAddress!, count: count)
             }
         }
         var length = ByteWriter()
@@ -97,7 +97,7 @@ final class CatalogueReader {
     private let key: Secret
     private let aead = AEAD()
     private var offset: Int
-    private var number: UInt64 = 0
+    private var number: UInt32 = 0
     private var block: [UInt8] = []
     private var at = 0
     private var isLast = false
@@ -128,7 +128,7 @@ final class CatalogueReader {
     private static func bundles(_ bytes: UnsafeRawBufferPointer, _ key: Secret) throws -> ([Digest: UInt32], Set<Digest>) {
         var at = 40
         var last = 40
-        var number: UInt64 = 0
+        var number: UInt32 = 0
         while at < bytes.count {
             guard at + 4 <= bytes.count else { throw Failure(.damaged, .truncatedRecord) }
             last = at
@@ -152,12 +152,12 @@ final class CatalogueReader {
         }
     }
 
-    private static func open(_ sealed: UnsafeRawBufferPointer, _ key: Secret, _ number: UInt64, _ aead: AEAD) throws -> [UInt8] {
+    private static func open(_ sealed: UnsafeRawBufferPointer, _ key: Secret, _ number: UInt32, _ aead: AEAD) throws -> [UInt8] {
         guard sealed.count > AEAD.overhead else { throw Failure(.damaged, .truncatedRecord) }
         var text = [UInt8](repeating: 0, count: sealed.count - AEAD.overhead)
         let good = key.withBytes { key in
             text.withUnsafeMutableBytes {
-                aead.open(key: key, nonce: number, context: UnsafeRawBufferPointer(start: nil, count: 0), sealed, into: $0.baseAddress!)
+                aead.open(key: key, nonce: AEAD.Nonce(number), context: UnsafeRawBufferPointer(start: nil, count: 0), sealed, into: $0.baseAddress!)
             }
         }
         guard good else { throw Failure(.damaged, .badTag) }

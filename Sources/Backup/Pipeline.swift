@@ -161,6 +161,8 @@ package final class BackupProgress: Sendable {
         package var readBytes: UInt64 = 0
         /// Bytes sealed for storing.
         package var storedBytes: UInt64 = 0
+
+        package init() {}
     }
     private let state = Monitor(Figures())
 

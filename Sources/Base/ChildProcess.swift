@@ -48,6 +48,23 @@ package final class ChildProcess {
         return code
     }
 
+    /// Waits for the end, at most `timeout` seconds: then the group is ended, and the status is 124.
+    package func wait(timeout: Double?) -> Int32 {
+        guard let timeout else { return wait() }
+        let deadline = monotonicSeconds() + timeout
+        while monotonicSeconds() < deadline {
+            var raw: Int32 = 0
+            if waitpid(pid, &raw, WNOHANG) == pid {
+                let code = raw & 0x7F == 0 ? raw >> 8 & 0xFF : 128 + (raw & 0x7F)
+                status = code
+                return code
+            }
+            usleep(20_000)
+        }
+        terminate()
+        return 124
+    }
+
     /// Asks the whole group to end, and insists after two seconds.
     package func terminate() {
         guard status == nil else { return }

@@ -252,3 +252,23 @@ package final class MappedFile: @unchecked Sendable {
 
     deinit { if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) } }
 }
+
+/// The working directory.
+package func currentFolder() -> String {
+    var buffer = [CChar](repeating: 0, count: 65_536)
+    guard getcwd(&buffer, buffer.count) != nil else { return "/" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Waits; for threads of the program's own only.
+package func sleep(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
+/// Writes a line to descriptor 1 or 2, whatever buffers there are.
+package func writeLine(_ text: String, to descriptor: Int32) {
+    var bytes = Array((text + "\n").utf8)[...]
+    while !bytes.isEmpty {
+        let n = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        if n <= 0 { return }
+        bytes = bytes.dropFirst(n)
+    }
+}

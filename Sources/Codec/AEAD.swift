@@ -3,8 +3,21 @@ import CLibcrypto
 
 /// AES-256-GCM (NIST SP 800-38D) under one key at a time, by libcrypto. One thread at a time.
 ///
-/// The key must be used for one thing: the caller gives each message of a key its own `nonce` number.
+/// The key must be used for one thing: the caller gives each message of a key its own `nonce`.
 package final class AEAD {
+    /// 96 bits: a number, little-endian, then eight bytes of the message's id. The number alone is unique
+    /// in a run; with the id, a machine that was copied in mid-run and goes on twice still never seals two
+    /// different messages under one key and nonce.
+    package struct Nonce: Sendable {
+        let number: UInt32
+        let tail: UInt64
+
+        package init(_ number: UInt32, id: Digest = .zero) {
+            self.number = number
+            tail = id.leading
+        }
+    }
+
     /// Bytes that sealing adds.
     package static let overhead = 16
 
@@ -16,7 +29,7 @@ package final class AEAD {
 
     /// Seals `bytes[..<count]` in place and writes the tag behind: `count + 16` bytes are the result.
     package func seal(
-        key: UnsafeRawBufferPointer, nonce: UInt64, context associated: UnsafeRawBufferPointer,
+        key: UnsafeRawBufferPointer, nonce: Nonce, context associated: UnsafeRawBufferPointer,
         inPlace bytes: UnsafeMutableRawPointer, count: Int
     ) {
         precondition(key.count == 32)
@@ -31,7 +44,7 @@ package final class AEAD {
     /// Opens `sealed` (text and tag) into `output`, which has room for `sealed.count - 16` bytes and may
     /// not overlap it. Returns false, with `output` cleared, when the tag is wrong.
     package func open(
-        key: UnsafeRawBufferPointer, nonce: UInt64, context associated: UnsafeRawBufferPointer,
+        key: UnsafeRawBufferPointer, nonce: Nonce, context associated: UnsafeRawBufferPointer,
         _ sealed: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
     ) -> Bool {
         precondition(key.count == 32)
@@ -52,10 +65,10 @@ package final class AEAD {
         }
     }
 
-    /// The 96-bit nonce is the number, little-endian, then four zero bytes.
-    private func begin(key: UnsafeRawBufferPointer, nonce: UInt64, associated: UnsafeRawBufferPointer, encrypt: Int32) {
-        var iv = (nonce.littleEndian, UInt32(0))
-        withUnsafeBytes(of: &iv) { iv in
+    private func begin(key: UnsafeRawBufferPointer, nonce: Nonce, associated: UnsafeRawBufferPointer, encrypt: Int32) {
+        withUnsafeTemporaryAllocation(byteCount: 12, alignment: 4) { iv in
+            iv.storeBytes(of: nonce.number.littleEndian, as: UInt32.self)
+            iv.storeBytes(of: nonce.tail.bigEndian, toByteOffset: 4, as: UInt64.self)
             check(EVP_CipherInit_ex2(
                 context, Algorithms.aes256gcm, key.bindMemory(to: UInt8.self).baseAddress,
                 iv.bindMemory(to: UInt8.self).baseAddress, encrypt, nil))

@@ -18,7 +18,7 @@ package struct ScryptParameters: Sendable, Equatable {
 
     /// Throws when reading a file would cost more than 1 GiB of memory: a hostile file must not.
     package func derive(passphrase: Secret, salt: [UInt8]) throws -> Secret {
-        guard (10...20).contains(logN), (1...16).contains(r), (1...4).contains(p) else {
+        guard (10...20).contains(logN), (1...16).contains(r), (1...4).contains(p), UInt64(r) << UInt64(logN) <= 1 << 23 else {
             throw Failure(.damaged, .malformedRecord("scrypt"))
         }
         var key = [UInt8](repeating: 0, count: 32)

@@ -86,7 +86,7 @@ func seal(_ secret: Secret, key: Secret, associated: [UInt8]) -> [UInt8] {
     key.withBytes { key in
         associated.withUnsafeBytes { associated in
             out.withUnsafeMutableBytes {
-                AEAD().seal(key: key, nonce: 0, context: associated, inPlace: $0.baseAddress!, count: secret.count)
+                AEAD().seal(key: key, nonce: AEAD.Nonce(0), context: associated, inPlace: $0.baseAddress!, count: secret.count)
             }
         }
     }
@@ -100,7 +100,7 @@ func open(_ sealed: [UInt8], key: Secret, associated: [UInt8]) throws -> Secret 
     let good = key.withBytes { key in
         associated.withUnsafeBytes { associated in
             sealed.withUnsafeBytes { sealed in
-                out.withUnsafeMutableBytes { AEAD().open(key: key, nonce: 0, context: associated, sealed, into: $0.baseAddress!) }
+                out.withUnsafeMutableBytes { AEAD().open(key: key, nonce: AEAD.Nonce(0), context: associated, sealed, into: $0.baseAddress!) }
             }
         }
     }

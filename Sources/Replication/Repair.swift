@@ -84,7 +84,7 @@ extension Replicator {
             let wanted = WantedSnapshot(snapshot: snapshot, manifest: commit.manifest, commit: commit, sources: holders)
             do {
                 let bytes = try manifestBytes(wanted, trust: target.repository.trust)
-                try atTarget { try target.site.createOrConfirm(Manifest.key(snapshot), bytes) }
+                try atTarget { try target.site.createOrConfirm(Manifest.key(snapshot, commit.manifest), bytes) }
                 report.records += 1
             } catch let failure as Failure { report.skipped.append(.init(snapshot: snapshot, failure: failure)) }
         }

@@ -40,7 +40,7 @@ extension Replicator {
         }
         try atTarget {
             for number in known.count..<longest.count {
-                try target.site.createOrConfirm(Descriptor.key(UInt32(number)), longest[number])
+                try target.site.createOrConfirm(Descriptor.key(UInt32(number), longest[number]), longest[number])
             }
         }
         return longest.count - known.count

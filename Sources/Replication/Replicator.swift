@@ -183,9 +183,9 @@ package final class Replicator: Sendable {
 
     /// The manifest as it is stored, from the first source that has it whole.
     func manifestBytes(_ wanted: WantedSnapshot, trust: Trust) throws -> [UInt8] {
-        var last = Failure(.missing, .objectMissing, object: Manifest.key(wanted.snapshot))
+        var last = Failure(.missing, .objectMissing, object: Manifest.key(wanted.snapshot, wanted.manifest))
         for source in wanted.sources {
-            let key = Manifest.key(wanted.snapshot)
+            let key = Manifest.key(wanted.snapshot, wanted.manifest)
             do {
                 let bytes = try source.site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
                 guard sha256(bytes) == wanted.manifest else { throw Failure(.damaged, .wrongHash, object: "\(source.name):\(key)") }

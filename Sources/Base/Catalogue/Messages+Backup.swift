@@ -1,8 +1,5 @@
 // Sentences about taking a snapshot.
 extension Message {
-    package static let interrupted = Message(
-        "interrupted", en: "interrupted; run it again to go on", fr: "interrompu ; relancez pour continuer")
-
     package static func cannotRead(_ reason: String) -> Message {
         Message("source.cannot-read", en: "cannot be read: \(reason)", fr: "illisible : \(reason)")
     }

@@ -17,6 +17,12 @@ extension Message {
             "config.syntax", en: "not valid TOML, column \(column): \(reason)", fr: "TOML incorrect, colonne \(column) : \(reason)")
     }
 
+    package static let configBadHeader = Message(
+        "config.bad-header", en: "not valid TOML: the name of a table must follow [", fr: "TOML incorrect : un nom de table doit suivre [")
+
+    package static let configBadBracket = Message(
+        "config.bad-bracket", en: "not valid TOML: a value cannot begin with }", fr: "TOML incorrect : une valeur ne peut pas commencer par }")
+
     package static func configWrongType(_ expected: Message, found: Message) -> Message {
         Message(
             "config.wrong-type", en: "expected \(expected.english), found \(found.english)",
@@ -112,9 +118,11 @@ extension Message {
         "expected.day-window", en: "a part of the day such as \"07:00-20:00\"", fr: "une plage horaire telle que \"07:00-20:00\"")
     package static let expectedBoolean = Message("expected.boolean", en: "true or false", fr: "true ou false")
     package static func expectedInteger(_ low: Int, _ high: Int?) -> Message {
-        high.map {
-            Message("expected.integer", en: "a whole number from \(low) to \($0)", fr: "un nombre entier de \(low) à \($0)")
-        } ?? Message("expected.integer", en: "a whole number, \(low) or more", fr: "un nombre entier, \(low) ou plus")
+        switch high {
+        case low: Message("expected.integer", en: "\(low)", fr: "\(low)")
+        case let high?: Message("expected.integer", en: "a whole number from \(low) to \(high)", fr: "un nombre entier de \(low) à \(high)")
+        case nil: Message("expected.integer", en: "a whole number, \(low) or more", fr: "un nombre entier, \(low) ou plus")
+        }
     }
     package static func expectedList(of element: Message) -> Message {
         Message("expected.list", en: "a list, each element being \(element.english)", fr: "une liste dont chaque élément est \(element.french)")

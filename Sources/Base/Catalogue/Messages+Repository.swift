@@ -39,6 +39,12 @@ extension Message {
         fr: "ce qui a été scellé ne redonne pas ce qui a été lu : mémoire défectueuse ? rien n'en a été stocké")
     package static let sessionFenced = Message(
         "session.fenced", en: "collection ended this session; run it again", fr: "la collecte a mis fin à cette session ; relancez")
+    package static func recordTooLarge(_ bytes: Int) -> Message {
+        Message("record.too-large", en: "a record would be too large to read again (\(bytes) bytes)", fr: "une fiche serait trop volumineuse pour être relue (\(bytes) octets)")
+    }
+
+    package static let labelsTooLarge = Message(
+        "snapshot.labels-too-large", en: "its paths, command or exclusions are too long to store", fr: "ses chemins, sa commande ou ses exclusions sont trop longs à stocker")
     package static let unsupportedFeature = Message(
         "format.feature", en: "it uses a feature that this version does not know; nothing was changed",
         fr: "il utilise une fonction inconnue de cette version ; rien n'a été modifié")

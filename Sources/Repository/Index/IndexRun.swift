@@ -68,7 +68,7 @@ final class IndexRun: Sendable {
     /// Index of the first row whose id is not below `wanted`. Ids are uniform, so the first guess is by
     /// interpolation; from there steps double until the place is bracketed, and halve.
     private func lowerBound(_ wanted: Digest) -> Int {
-        let guess = Int((wanted.leading >> 32) * UInt64(count) >> 32)
+        let guess = Int(((wanted.leading >> 32) * UInt64(count)) >> 32)
         var low = 0
         var high = count
         var step = 1

@@ -36,7 +36,7 @@ package struct IndexedPack: Sendable, Equatable {
 /// The object `index/<session>.<n>`: a sorted table from blob id to place, for some packs of a domain.
 /// Signed by its writer, sealed for the catalogue key.
 ///
-///     statement body: domain 16 · catalogue key block 72 · sealed table
+///     statement body: domain 16 · site 16 · name 25 · created 12 · catalogue key block 72 · sealed table
 ///     table: pack count u32 · packs: sha256 32, session 20, attempt u8, writer 32
 ///            row count u32 · rows: id 32, pack u32, offset u32, length u32, by id
 package struct IndexSegment: Sendable {
@@ -55,7 +55,7 @@ package struct IndexSegment: Sendable {
     }
 
     /// The statement body, sealed under `key`, a fresh catalogue key block.
-    package func body(tenant: ShortID, key: BlockKey) -> [UInt8] {
+    package func body(_ name: SegmentKey, site: ShortID, created: Timestamp = .now(), tenant: ShortID, key: BlockKey) -> [UInt8] {
         var table = ByteWriter(capacity: 8 + packs.count * 85 + rows.count * 44)
         table.u32(UInt32(packs.count))
         for pack in packs {
@@ -71,23 +71,40 @@ package struct IndexSegment: Sendable {
         }
         var w = ByteWriter()
         w.id(domain)
+        w.id(site)
+        name.write(to: &w)
+        w.timestamp(created)
         w.raw(key.block.encoded)
         w.raw(RecordSeal.seal(table.bytes, .segment, key: key, tenant: tenant, domain: domain))
         return w.bytes
     }
 
-    /// The domain of a segment, which any reader may see.
-    package static func domain(ofBody body: [UInt8]) throws -> ShortID {
-        try body.withUnsafeBytes { bytes in
-            var r = ByteReader(bytes)
-            return try r.id()
+    /// What any reader may see of a segment.
+    package struct Clear: Sendable {
+        package let domain: ShortID
+        package let site: ShortID
+        package let name: SegmentKey
+        package let created: Timestamp
+
+        fileprivate init(_ r: inout ByteReader) throws {
+            domain = try r.id()
+            site = try r.id()
+            name = try SegmentKey(&r)
+            created = try r.timestamp()
+        }
+
+        package init(ofBody body: [UInt8]) throws {
+            self = try body.withUnsafeBytes { bytes in
+                var r = ByteReader(bytes)
+                return try Clear(&r)
+            }
         }
     }
 
     package init(body: [UInt8], tenant: ShortID, keys: KeyRing) throws {
         self = try body.withUnsafeBytes { bytes in
             var r = ByteReader(bytes)
-            let domain = try r.id()
+            let domain = try Clear(&r).domain
             let block = try KeyBlock(&r)
             guard block.kind == .catalogue else { throw Failure(.damaged, .malformedRecord("key block")) }
             let table = try RecordSeal.open(

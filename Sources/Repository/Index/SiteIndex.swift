@@ -27,6 +27,14 @@ package final class SiteIndex: Sendable {
         var next = 0
     }
 
+    /// What became of a listed segment.
+    package enum Fetched {
+        case segment(IndexSegment)
+        /// Of another domain.
+        case foreign
+        case void
+    }
+
     private static let runLimit = 12
 
     package let domain: ShortID
@@ -44,18 +52,18 @@ package final class SiteIndex: Sendable {
     /// Takes in every segment of `segments` that it lacks, and starts again from nothing when one that it
     /// had taken in no longer counts.
     ///
-    /// `fetch` returns a verified segment, or nil when it is void (reported elsewhere).
-    package func update(_ segments: [SegmentKey], fetch: (SegmentKey) throws -> IndexSegment?) throws {
+    /// `fetch` returns a verified segment; a void one (reported elsewhere) is tried again next time.
+    package func update(_ segments: [SegmentKey], fetch: (SegmentKey) throws -> Fetched) throws {
         let wanted = Set(segments.map(\.key))
         let isStale = state.look { !$0.merged.isSubset(of: wanted) }
         if isStale {
             state.look { $0 = State(next: $0.next) }
         }
         for segment in segments where !state.look({ $0.merged.contains(segment.key) }) {
-            if let table = try fetch(segment) {
-                try add(table, named: segment.key)
-            } else {
-                state.look { _ = $0.merged.insert(segment.key) }
+            switch try fetch(segment) {
+            case .segment(let table): try add(table, named: segment.key)
+            case .foreign: state.look { _ = $0.merged.insert(segment.key) }
+            case .void: break
             }
         }
         try compact()

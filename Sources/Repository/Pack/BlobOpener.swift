@@ -24,7 +24,7 @@ package final class BlobOpener {
         if scratch.capacity < sealed.count { scratch = Buffer(capacity: sealed.count) }
         var context = contexts[header.domain] ?? BlobContext(tenant: header.tenant, domain: header.domain)
         let good = context.with(kind: row.kind, id: row.id, block: key.block.digest, ordinal: row.ordinal) { associated in
-            key.key.withBytes { aead.open(key: $0, nonce: UInt64(row.ordinal), context: associated, sealed, into: scratch.base) }
+            key.key.withBytes { aead.open(key: $0, nonce: AEAD.Nonce(row.ordinal, id: row.id), context: associated, sealed, into: scratch.base) }
         }
         contexts[header.domain] = context
         guard good else { throw Failure(.damaged, .badTag) }

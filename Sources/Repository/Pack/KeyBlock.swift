@@ -152,7 +152,7 @@ enum RecordSeal {
         context.with(kind: kind, id: id, block: key.block.digest, ordinal: ordinal) { associated in
             key.key.withBytes { secret in
                 out.withUnsafeMutableBytes {
-                    AEAD().seal(key: secret, nonce: UInt64(ordinal), context: associated, inPlace: $0.baseAddress!, count: plain.count)
+                    AEAD().seal(key: secret, nonce: AEAD.Nonce(ordinal, id: id), context: associated, inPlace: $0.baseAddress!, count: plain.count)
                 }
             }
         }
@@ -168,7 +168,7 @@ enum RecordSeal {
                 out.withUnsafeMutableBytes { out in
                     var none: UInt8 = 0
                     return withUnsafeMutableBytes(of: &none) { none in
-                        AEAD().open(key: secret, nonce: UInt64(ordinal), context: associated, sealed, into: out.baseAddress ?? none.baseAddress!)
+                        AEAD().open(key: secret, nonce: AEAD.Nonce(ordinal, id: id), context: associated, sealed, into: out.baseAddress ?? none.baseAddress!)
                     }
                 }
             }

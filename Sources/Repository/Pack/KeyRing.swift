@@ -11,7 +11,11 @@ package final class KeyRing: Sendable {
 
     private struct Cache {
         var runs: [Digest: Secret] = [:]
-        var blocks: [Digest: BlockKey] = [:]
+        var blocks: [CacheKey: BlockKey] = [:]
+    }
+    private struct CacheKey: Hashable {
+        let block: Digest
+        let domain: ShortID
     }
     private let cache = Monitor(Cache())
 
@@ -35,7 +39,8 @@ package final class KeyRing: Sendable {
 
     /// The key that `block` leads to. Throws `.key` when this ring lacks it or it is another's.
     package func key(for block: KeyBlock, domain: ShortID) throws -> BlockKey {
-        if let known = cache.look({ $0.blocks[block.digest] }) { return known }
+        let name = CacheKey(block: block.digest, domain: domain)
+        if let known = cache.look({ $0.blocks[name] }) { return known }
         let found: BlockKey
         switch block.kind {
         case .catalogue:
@@ -46,7 +51,7 @@ package final class KeyRing: Sendable {
         }
         cache.look { cache in
             if cache.blocks.count > 4096 { cache.blocks.removeAll() }
-            cache.blocks[block.digest] = found
+            cache.blocks[name] = found
         }
         return found
     }

@@ -25,7 +25,7 @@ package final class PackBuilder {
 
     private var buffer: Buffer?
     private var dataKey: BlockKey?
-    private var catalogueKey: BlockKey?
+    private var listKey: BlockKey?
     private var rows: [PackRow] = []
     private var referenceCount = 0
 
@@ -61,14 +61,18 @@ package final class PackBuilder {
     /// Begins a pack in an empty buffer of at least `bufferBytes`.
     package func begin(_ buffer: Buffer) {
         precondition(self.buffer == nil && buffer.count == 0 && buffer.capacity >= Self.bufferBytes)
-        let data = run.blockKey()
-        let catalogue = run.catalogueKey()
-        buffer.append(PackHeader(tenant: run.tenant, domain: run.domain.domain, keyBlocks: [catalogue.block, data.block]).encoded)
+        // Until `finish`, the directory's block is only room.
+        let keys = (directory: run.catalogueKey(), data: run.blockKey(), lists: run.catalogueKey())
+        buffer.append(header(keys.directory, keys.data, keys.lists))
         self.buffer = buffer
-        dataKey = data
-        catalogueKey = catalogue
+        dataKey = keys.data
+        listKey = keys.lists
         rows = []
         referenceCount = 0
+    }
+
+    private func header(_ directory: BlockKey, _ data: BlockKey, _ lists: BlockKey) -> [UInt8] {
+        PackHeader(tenant: run.tenant, domain: run.domain.domain, keyBlocks: [directory.block, data.block, lists.block]).encoded
     }
 
     /// Whether a pack has been begun.
@@ -79,21 +83,21 @@ package final class PackBuilder {
     @discardableResult
     package func add(_ kind: BlobKind, id: Digest, _ plain: UnsafeRawBufferPointer, checksum: UInt64, references: [Digest] = []) throws -> Int {
         let buffer = self.buffer!
-        let key = kind == .listPage ? catalogueKey! : dataKey!
+        let key = kind == .listPage ? listKey! : dataKey!
         let ordinal = UInt32(rows.count)
         let offset = buffer.count
         let at = buffer.base + offset
         let room = UnsafeMutableRawBufferPointer(start: at, count: buffer.capacity - offset - AEAD.overhead)
         let frameCount = encoder.encode(plain, into: room)
         context.with(kind: kind, id: id, block: key.block.digest, ordinal: ordinal) { associated in
-            key.key.withBytes { aead.seal(key: $0, nonce: UInt64(ordinal), context: associated, inPlace: at, count: frameCount) }
+            key.key.withBytes { aead.seal(key: $0, nonce: AEAD.Nonce(ordinal, id: id), context: associated, inPlace: at, count: frameCount) }
         }
         let length = frameCount + AEAD.overhead
         if isGuarded { try verify(kind, id: id, key: key, ordinal: ordinal, UnsafeRawBufferPointer(start: at, count: length), plain.count, checksum, references) }
         buffer.count += length
         rows.append(
             PackRow(
-                id: id, kind: kind, keyBlock: kind == .listPage ? 0 : 1, ordinal: ordinal, offset: UInt32(offset), length: UInt32(length),
+                id: id, kind: kind, keyBlock: kind == .listPage ? 2 : 1, ordinal: ordinal, offset: UInt32(offset), length: UInt32(length),
                 references: kind == .treePage ? references : []))
         referenceCount += references.count
         return length
@@ -107,20 +111,27 @@ package final class PackBuilder {
         if scratch.capacity < sealed.count { scratch = Buffer(capacity: sealed.count) }
         if check.capacity < plainCount { check = Buffer(capacity: plainCount) }
         let opened = context.with(kind: kind, id: id, block: key.block.digest, ordinal: ordinal) { associated in
-            key.key.withBytes { aead.open(key: $0, nonce: UInt64(ordinal), context: associated, sealed, into: scratch.base) }
+            key.key.withBytes { aead.open(key: $0, nonce: AEAD.Nonce(ordinal, id: id), context: associated, sealed, into: scratch.base) }
         }
         let frame = UnsafeRawBufferPointer(start: scratch.base, count: sealed.count - AEAD.overhead)
         guard opened, (try? decoder.plainLength(frame, limit: plainCount)) == plainCount else { throw Failure(.failed, .guardFailed) }
         let plain = UnsafeMutableRawBufferPointer(start: check.base, count: plainCount)
         do { try decoder.decode(frame, into: plain) } catch { throw Failure(.failed, .guardFailed) }
         guard quickChecksum(UnsafeRawBufferPointer(plain)) == checksum else { throw Failure(.failed, .guardFailed) }
+        // A row that names other blobs than its page would mislead collection.
+        if kind == .treePage {
+            guard try TreePage.references(ofPage: Array(plain)) == references else { throw Failure(.failed, .guardFailed) }
+        }
     }
 
     /// Closes the pack: padding, directory, hash. The builder is then ready for `begin`.
     package func finish() -> FinishedPack {
         let buffer = self.buffer!
-        let sealed = RecordSeal.seal(
-            PackDirectory.encode(rows), .directory, key: catalogueKey!, tenant: run.tenant, domain: run.domain.domain)
+        // Its key is made now that every row is known: it seals one text, whatever copies of this machine do.
+        let key = run.catalogueKey()
+        let header = header(key, dataKey!, listKey!)
+        buffer.base.copyMemory(from: header, byteCount: header.count)
+        let sealed = RecordSeal.seal(PackDirectory.encode(rows), .directory, key: key, tenant: run.tenant, domain: run.domain.domain)
         let end = buffer.count + sealed.count + PackLimits.trailerBytes
         let padding = (PackLimits.step - end % PackLimits.step) % PackLimits.step
         (buffer.base + buffer.count).initializeMemory(as: UInt8.self, repeating: 0, count: padding)

@@ -46,7 +46,7 @@ package struct PackRow: Sendable, Equatable {
 ///     magic "HDSBPACK" · version u16 · suite u16 · header length u32 · tenant 16 · domain 16
 ///     key block count u16 · 6 zero · key blocks
 ///
-/// Key block 0 is the pack's own catalogue block: it seals the directory, and the list pages sealed here.
+/// Key block 0 is the pack's own catalogue block and seals the directory, nothing else.
 package struct PackHeader: Sendable {
     private static let magic = Array("HDSBPACK".utf8)
 
@@ -99,7 +99,7 @@ package struct PackHeader: Sendable {
         self.tenant = try r.id()
         domain = try r.id()
         let count = Int(try r.u16())
-        _ = try r.raw(6)
+        guard try r.raw(6) == [0, 0, 0, 0, 0, 0] else { throw Failure(.damaged, .malformedRecord("header")) }
         keyBlocks = try (0..<count).map { _ in try KeyBlock(&r) }
         try r.finish()
         guard keyBlocks[0].kind == .catalogue else { throw Failure(.damaged, .malformedRecord("key block")) }
@@ -170,7 +170,8 @@ package struct PackDirectory: Sendable {
                 let offset = try r.u32()
                 let length = try r.u32()
                 let references = Int(try r.u32())
-                guard block < header.keyBlocks.count, UInt64(offset) + UInt64(length) <= UInt64(packSize), length >= PackLimits.blobOverhead,
+                guard block > 0, block < header.keyBlocks.count, (header.keyBlocks[Int(block)].kind == .catalogue) == (kind == .listPage),
+                    UInt64(offset) + UInt64(length) <= UInt64(packSize), length >= PackLimits.blobOverhead,
                     references <= PackLimits.directoryBytes / 32
                 else { throw Failure(.damaged, .malformedRecord("row")) }
                 rows.append((id, kind, block, ordinal, offset, length, references))

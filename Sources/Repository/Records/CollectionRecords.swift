@@ -22,13 +22,17 @@ package struct PackList: Sendable, Equatable {
 /// The object `condemned/<g>`: packs proposed for deletion, and the commits that stay whole without them.
 package struct CondemnedRecord: Sendable, Equatable {
     package let generation: UInt32
+    package let site: ShortID
+    package let created: Timestamp
     package let packs: PackList
     package let marked: [CommitKey]
     /// Hashes of `lists/` objects, each holding more packs in the same encoding.
     package let more: [Digest]
 
-    package init(generation: UInt32, packs: [PackKey], marked: [CommitKey], more: [Digest] = []) {
+    package init(generation: UInt32, site: ShortID, created: Timestamp, packs: [PackKey], marked: [CommitKey], more: [Digest] = []) {
         self.generation = generation
+        self.site = site
+        self.created = created
         self.packs = PackList(packs)
         self.marked = marked
         self.more = more
@@ -39,6 +43,8 @@ package struct CondemnedRecord: Sendable, Equatable {
     package var body: [UInt8] {
         var w = ByteWriter()
         w.u32(generation)
+        w.id(site)
+        w.timestamp(created)
         packs.write(to: &w)
         w.varint(UInt64(marked.count))
         for commit in marked { commit.write(to: &w) }
@@ -50,10 +56,12 @@ package struct CondemnedRecord: Sendable, Equatable {
     package init(body: [UInt8]) throws {
         self = try body.decode { r in
             let generation = try r.u32()
+            let site = try r.id()
+            let created = try r.timestamp()
             let packs = try PackList(&r).packs
             let marked = try (0..<r.count(limit: 1 << 20, "commits")).map { _ in try CommitKey(&r) }
             return CondemnedRecord(
-                generation: generation, packs: packs, marked: marked, more: try (0..<r.count(limit: 65536, "lists")).map { _ in try r.digest() })
+                generation: generation, site: site, created: created, packs: packs, marked: marked, more: try (0..<r.count(limit: 65536, "lists")).map { _ in try r.digest() })
         }
     }
 }
@@ -62,6 +70,8 @@ package struct CondemnedRecord: Sendable, Equatable {
 /// names nothing.
 package struct DecidedRecord: Sendable, Equatable {
     package let generation: UInt32
+    package let site: ShortID
+    package let created: Timestamp
     /// False for an undo: then it says nothing about what counts.
     package let names: Bool
     package let doomed: PackList
@@ -69,8 +79,13 @@ package struct DecidedRecord: Sendable, Equatable {
     package let segments: [SegmentKey]
     package let more: [Digest]
 
-    package init(generation: UInt32, names: Bool, doomed: [PackKey], commits: [CommitKey], segments: [SegmentKey], more: [Digest] = []) {
+    package init(
+        generation: UInt32, site: ShortID, created: Timestamp, names: Bool, doomed: [PackKey], commits: [CommitKey], segments: [SegmentKey],
+        more: [Digest] = []
+    ) {
         self.generation = generation
+        self.site = site
+        self.created = created
         self.names = names
         self.doomed = PackList(doomed)
         self.commits = commits
@@ -83,6 +98,8 @@ package struct DecidedRecord: Sendable, Equatable {
     package var body: [UInt8] {
         var w = ByteWriter()
         w.u32(generation)
+        w.id(site)
+        w.timestamp(created)
         w.u8(names ? 1 : 0)
         doomed.write(to: &w)
         w.varint(UInt64(commits.count))
@@ -97,12 +114,14 @@ package struct DecidedRecord: Sendable, Equatable {
     package init(body: [UInt8]) throws {
         self = try body.decode { r in
             let generation = try r.u32()
+            let site = try r.id()
+            let created = try r.timestamp()
             let names = try r.u8() == 1
             let doomed = try PackList(&r).packs
             let commits = try (0..<r.count(limit: 1 << 20, "commits")).map { _ in try CommitKey(&r) }
             let segments = try (0..<r.count(limit: 1 << 20, "segments")).map { _ in try SegmentKey(&r) }
             return DecidedRecord(
-                generation: generation, names: names, doomed: doomed, commits: commits, segments: segments,
+                generation: generation, site: site, created: created, names: names, doomed: doomed, commits: commits, segments: segments,
                 more: try (0..<r.count(limit: 65536, "lists")).map { _ in try r.digest() })
         }
     }

@@ -112,7 +112,10 @@ package struct Descriptor: Sendable {
         self.sites = sites
     }
 
-    package static func key(_ number: UInt32) -> String { "descriptor/" + generationText(number) }
+    /// The name holds the hash of the object, so that nobody can take the place of the next one.
+    package static func key(_ number: UInt32, _ object: [UInt8]) -> String { key(number, sha256(object)) }
+
+    package static func key(_ number: UInt32, _ digest: Digest) -> String { "descriptor/" + generationText(number) + "." + digest.hex.prefix(32) }
 
     package var body: [UInt8] {
         var w = ByteWriter()

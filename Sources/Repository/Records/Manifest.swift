@@ -2,7 +2,7 @@ import Base
 import Codec
 import Keys
 
-/// The object `snapshots/<snapshot>`: one source at one moment, signed by the node that took it.
+/// The object `snapshots/<snapshot>.<hash>`: one source at one moment, signed by the node that took it.
 ///
 /// The outline (what retention and collection need) opens with the catalogue key, the labels with the
 /// restore key. A node can read its own outlines, never the labels of what it stored before.
@@ -90,6 +90,8 @@ package struct Manifest: Sendable {
 
     package let snapshot: ShortID
     package let domain: ShortID
+    /// Whose signature the manifest carries: to be set by who verified it.
+    package var signer: KeyID = .zero
     /// Number of the descriptor that the node went by.
     package let descriptor: UInt32
     private let outlineBlock: KeyBlock
@@ -97,9 +99,14 @@ package struct Manifest: Sendable {
     private let labelsBlock: KeyBlock
     private let labelsSealed: [UInt8]
 
-    package static func key(_ snapshot: ShortID) -> String { "snapshots/" + snapshot.hex }
+    /// The name holds the hash of the object: nobody can take its place beforehand.
+    package static func key(_ snapshot: ShortID, _ digest: Digest) -> String { "snapshots/" + snapshot.hex + "." + digest.hex.prefix(32) }
 
-    package init(snapshot: ShortID, descriptor: UInt32, outline: Outline, labels: Labels, run: RunKey) {
+    /// Throws `.usage` when the labels are larger than a reader accepts.
+    package init(snapshot: ShortID, descriptor: UInt32, outline: Outline, labels: Labels, run: RunKey) throws {
+        guard labels.encoded.count < 1 << 18, labels.paths.count <= 4096, labels.source.utf8.count <= 256, labels.node.utf8.count <= 256 else {
+            throw Failure(.usage, .labelsTooLarge, object: labels.source)
+        }
         self.snapshot = snapshot
         domain = run.domain.domain
         self.descriptor = descriptor

@@ -9,13 +9,16 @@ package struct SessionRecord: Sendable, Equatable {
     }
 
     package let session: SessionID
+    /// The site where it is at work: a copy at another site is void.
+    package let site: ShortID
     package let snapshot: ShortID
     package let purpose: Purpose
     package let domain: ShortID
     package let created: Timestamp
 
-    package init(session: SessionID, snapshot: ShortID, purpose: Purpose, domain: ShortID, created: Timestamp) {
+    package init(session: SessionID, site: ShortID, snapshot: ShortID, purpose: Purpose, domain: ShortID, created: Timestamp) {
         self.session = session
+        self.site = site
         self.snapshot = snapshot
         self.purpose = purpose
         self.domain = domain
@@ -27,6 +30,7 @@ package struct SessionRecord: Sendable, Equatable {
     package var body: [UInt8] {
         var w = ByteWriter()
         session.write(to: &w)
+        w.id(site)
         w.id(snapshot)
         w.u8(purpose.rawValue)
         w.id(domain)
@@ -37,9 +41,10 @@ package struct SessionRecord: Sendable, Equatable {
     package init(body: [UInt8]) throws {
         self = try body.decode { r in
             let session = try SessionID(&r)
+            let site = try r.id()
             let snapshot = try r.id()
             guard let purpose = Purpose(rawValue: try r.u8()) else { throw Failure(.format, .newerFormat) }
-            return SessionRecord(session: session, snapshot: snapshot, purpose: purpose, domain: try r.id(), created: try r.timestamp())
+            return SessionRecord(session: session, site: site, snapshot: snapshot, purpose: purpose, domain: try r.id(), created: try r.timestamp())
         }
     }
 }
@@ -56,6 +61,8 @@ package struct SlotRecord: Sendable, Equatable {
     }
 
     package let key: CommitKey
+    /// The site where it counts.
+    package let site: ShortID
     package let outcome: Outcome
     /// SHA-256 of the manifest object; zero unless this is a commit.
     package let manifest: Digest
@@ -63,8 +70,9 @@ package struct SlotRecord: Sendable, Equatable {
     package let nonce: ShortID
     package let created: Timestamp
 
-    package init(key: CommitKey, outcome: Outcome, manifest: Digest = .zero, nonce: ShortID = .random(), created: Timestamp = .now()) {
+    package init(key: CommitKey, site: ShortID, outcome: Outcome, manifest: Digest = .zero, nonce: ShortID = .random(), created: Timestamp = .now()) {
         self.key = key
+        self.site = site
         self.outcome = outcome
         self.manifest = manifest
         self.nonce = nonce
@@ -74,6 +82,7 @@ package struct SlotRecord: Sendable, Equatable {
     package var body: [UInt8] {
         var w = ByteWriter()
         key.write(to: &w)
+        w.id(site)
         w.u8(outcome.rawValue)
         w.digest(manifest)
         w.id(nonce)
@@ -84,8 +93,9 @@ package struct SlotRecord: Sendable, Equatable {
     package init(body: [UInt8]) throws {
         self = try body.decode { r in
             let key = try CommitKey(&r)
+            let site = try r.id()
             guard let outcome = Outcome(rawValue: try r.u8()) else { throw Failure(.format, .newerFormat) }
-            return SlotRecord(key: key, outcome: outcome, manifest: try r.digest(), nonce: try r.id(), created: try r.timestamp())
+            return SlotRecord(key: key, site: site, outcome: outcome, manifest: try r.digest(), nonce: try r.id(), created: try r.timestamp())
         }
     }
 }

@@ -53,7 +53,7 @@ package struct Statement: Sendable {
 
     /// Signs `body` and returns the bytes to store.
     package static func sign(_ kind: Kind, tenant: ShortID, body: [UInt8], by key: SigningKey) throws -> [UInt8] {
-        precondition(body.count <= kind.bodyLimit)
+        guard body.count <= kind.bodyLimit else { throw Failure(.failed, .recordTooLarge(body.count)) }
         var w = ByteWriter(capacity: body.count + 4096)
         w.raw(magic)
         w.u16(1)

@@ -36,6 +36,14 @@ package struct Coordination: Sendable {
         return segment.session.generation >= decision.generation
     }
 
+    /// As `counts`, for a writer that would reuse what the segment lists: while a generation is open, a
+    /// segment of an older session counts only if the decision names it or that session has committed.
+    package func countsForReuse(_ segment: SegmentKey, committed: Set<SessionID>) -> Bool {
+        guard counts(segment) else { return false }
+        guard let open, segment.session.generation < open.generation, !named.contains(segment.key) else { return true }
+        return committed.contains(segment.session)
+    }
+
     /// Whether the open generation proposes to delete the pack: it does not exist for new sessions.
     package func isCondemned(_ pack: PackKey) -> Bool { condemned.contains(pack) }
 
@@ -71,7 +79,7 @@ extension SiteRepository {
             guard sha256(bytes) == digest else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
             packs += try bytes.decode { try PackList(&$0).packs }
         }
-        return CondemnedRecord(generation: record.generation, packs: packs, marked: record.marked)
+        return CondemnedRecord(generation: record.generation, site: record.site, created: record.created, packs: packs, marked: record.marked)
     }
 
     /// The valid record with the highest number that `accept` takes.
@@ -82,9 +90,9 @@ extension SiteRepository {
             guard let number = generationNumber(key.dropFirst(folder.count)) else { continue }
             do {
                 let statement = try statement(key, kind)
-                try trust.verify(statement, roles: [.maintain], at: Timestamp.now().seconds)
                 let record = try decode(statement.body)
-                guard record.generation == number else { throw Failure(.refused, .badSignature) }
+                try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
+                guard record.generation == number, record.site == id else { throw Failure(.refused, .badSignature) }
                 if accept(record) { return record }
             } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
         }
@@ -95,6 +103,8 @@ extension SiteRepository {
 /// A record numbered by its generation.
 protocol GenerationRecord {
     var generation: UInt32 { get }
+    var site: ShortID { get }
+    var created: Timestamp { get }
 }
 extension CondemnedRecord: GenerationRecord {}
 extension DecidedRecord: GenerationRecord {}

@@ -90,9 +90,11 @@ package enum Snapshots {
                 for site in entry.sites {
                     do {
                         let manifest = try site.repository.manifest(entry.commit)
+                        let outline = try manifest.outline(keys)
+                        guard outline.node == manifest.signer else { throw Failure(.refused, .badSignature, object: site.name + ":" + entry.commit.key.key) }
                         snapshots.append(
                             Snapshot(
-                                id: id, manifest: manifest, manifestDigest: entry.commit.manifest, outline: try manifest.outline(keys),
+                                id: id, manifest: manifest, manifestDigest: entry.commit.manifest, outline: outline,
                                 sites: entry.sites.map(\.name), committed: entry.commit.created))
                         last = nil
                         break

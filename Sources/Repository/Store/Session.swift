@@ -57,7 +57,8 @@ package final class WriterSession: Sendable {
         var seen = try repository.coordination().generation  // step 1
         for _ in 0..<registrations {
             let record = SessionRecord(
-                session: SessionID(generation: seen, random: .random()), snapshot: snapshot, purpose: purpose, domain: domain, created: .now())
+                session: SessionID(generation: seen, random: .random()), site: repository.id, snapshot: snapshot, purpose: purpose, domain: domain,
+                created: .now())
             let bytes = try Statement.sign(.session, tenant: repository.tenant, body: record.body, by: signer)
             try repository.site.createOrConfirm(SessionRecord.key(record.session), bytes)  // step 2
             let coordination = try repository.coordination()  // steps 3 and 4
@@ -122,7 +123,7 @@ package final class WriterSession: Sendable {
         }
         let segment = IndexSegment(domain: domain, packs: packs.map { IndexedPack(key: $0.key, writer: $0.writer) }, rows: rows)
         let name = SegmentKey(session: id, number: number)
-        let body = segment.body(tenant: repository.tenant, key: key)
+        let body = segment.body(name, site: repository.id, tenant: repository.tenant, key: key)
         try repository.site.createOrConfirm(name.key, try Statement.sign(.segment, tenant: repository.tenant, body: body, by: signer))
         return (name, segment)
     }
@@ -137,7 +138,7 @@ package final class WriterSession: Sendable {
     package func commit(manifest bytes: [UInt8], snapshot: ShortID) throws {
         precondition(snapshot == slot.snapshot)
         try storeManifest(bytes)
-        let record = SlotRecord(key: slot, outcome: .commit, manifest: sha256(bytes), nonce: nonce)
+        let record = SlotRecord(key: slot, site: repository.id, outcome: .commit, manifest: sha256(bytes), nonce: nonce)
         do {
             try repository.site.create(slot.key, sign(record))
         } catch let failure as Failure where failure.kind == .exists {
@@ -148,7 +149,7 @@ package final class WriterSession: Sendable {
     }
 
     private func storeManifest(_ bytes: [UInt8]) throws {
-        let key = Manifest.key(slot.snapshot)
+        let key = Manifest.key(slot.snapshot, sha256(bytes))
         do { try repository.site.create(key, bytes) } catch let failure as Failure where failure.kind == .exists {
             let object = "\(repository.name):\(key)"
             let limit = Statement.Kind.manifest.bodyLimit + Statement.overhead
@@ -166,7 +167,7 @@ package final class WriterSession: Sendable {
             guard statement.signer == signer.id else { return false }
             try statement.verify(signer.verifying)
             let found = try SlotRecord(body: statement.body)
-            return found.key == slot && found.outcome == .commit && found.nonce == nonce && found.manifest == record.manifest
+            return found.key == slot && found.site == repository.id && found.outcome == .commit && found.nonce == nonce && found.manifest == record.manifest
         } catch let failure as Failure where failure.kind != .unreachable {
             repository.note(void: failure, slot.key)
             return false
@@ -175,7 +176,7 @@ package final class WriterSession: Sendable {
 
     /// Gives the session up. It need not succeed: a session without an end is fenced by collection.
     package func abandon() {
-        try? repository.site.create(slot.key, sign(SlotRecord(key: slot, outcome: .abandon, nonce: nonce)))
+        try? repository.site.create(slot.key, sign(SlotRecord(key: slot, site: repository.id, outcome: .abandon, nonce: nonce)))
     }
 
     private func sign(_ record: SlotRecord) throws -> [UInt8] {

@@ -37,7 +37,7 @@ package final class SiteRepository: Sendable {
             throw Failure(.wrongPlace, .markerMissing(site.name), object: site.name, remedy: .mountOrPrepare(site.name))
         }
         do {
-            trust = try Trust(fingerprint: fingerprint, chain: chain)
+            trust = try Trust(fingerprint: fingerprint, candidates: chain)
             let statement = try Statement(markerBytes, .marker, tenant: fingerprint.tenant)
             try statement.verify(trust.descriptor.authority)
             let marker = try SiteMarker(body: statement.body)
@@ -59,9 +59,9 @@ package final class SiteRepository: Sendable {
 
     private static func readChain(_ site: any Site) throws -> [[UInt8]] {
         var objects: [[UInt8]] = []
-        for (number, key) in try site.keys("descriptor/").enumerated() {
-            guard key == Descriptor.key(UInt32(number)) else { throw Failure(.refused, .brokenChain, object: site.name + ":" + key) }
-            objects.append(try site.read(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead))
+        for key in try site.keys("descriptor/") {
+            guard let bytes = try? site.read(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead) else { continue }
+            objects.append(bytes)
         }
         return objects
     }
@@ -89,7 +89,7 @@ package final class SiteRepository: Sendable {
             do {
                 let statement = try statement(key, .slot)
                 let slot = try SlotRecord(body: statement.body)
-                guard slot.key == parsed else { throw Failure(.refused, .badSignature) }
+                guard slot.key == parsed, slot.site == id else { throw Failure(.refused, .badSignature) }
                 guard slot.outcome == .commit else { continue }
                 try trust.verify(statement, roles: [.write, .maintain], at: slot.created.seconds)
                 commits.append(Commit(key: parsed, manifest: slot.manifest, created: slot.created))
@@ -102,7 +102,7 @@ package final class SiteRepository: Sendable {
 
     /// The manifest that `commit` names, verified: hash, signature, the signer's right in its domain.
     package func manifest(_ commit: Commit) throws -> Manifest {
-        let key = Manifest.key(commit.key.snapshot)
+        let key = Manifest.key(commit.key.snapshot, commit.manifest)
         let bytes: [UInt8]
         let isKnown: Bool
         if let kept = state?.manifest(commit.manifest) {
@@ -114,8 +114,12 @@ package final class SiteRepository: Sendable {
         }
         do {
             let statement = try Statement(bytes, .manifest, tenant: tenant)
-            let manifest = try Manifest(body: statement.body)
-            guard manifest.snapshot == commit.key.snapshot else { throw Failure(.refused, .badSignature) }
+            var manifest = try Manifest(body: statement.body)
+            guard manifest.snapshot == commit.key.snapshot, let signer = statement.signer else { throw Failure(.refused, .badSignature) }
+            manifest.signer = signer
+            guard manifest.descriptor <= trust.descriptor.number else {
+                throw Failure(.refused, .rolledBack(manifest.descriptor, trust.descriptor.number))
+            }
             if !isKnown {
                 try trust.verify(statement, roles: [.write], domain: manifest.domain, at: commit.created.seconds)
                 try state?.keepManifest(bytes, commit.manifest)
@@ -129,12 +133,15 @@ package final class SiteRepository: Sendable {
     package func forgottenSnapshots() throws -> Set<ShortID> {
         var forgotten: Set<ShortID> = []
         var highest: UInt32 = 0
+        var previous = Digest.zero
         for key in try site.keys("forget/") {
             do {
                 let statement = try statement(key, .forget)
                 let record = try ForgetRecord(body: statement.body)
                 guard ForgetRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
                 try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
+                guard record.previous == previous else { throw Failure(.refused, .brokenChain, object: "\(name):\(key)") }
+                previous = sha256(try site.read(key, limit: Statement.Kind.forget.bodyLimit + Statement.overhead))
                 forgotten.formUnion(record.dropped.map(\.snapshot))
                 highest = max(highest, record.number)
             } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
@@ -156,6 +163,7 @@ package final class SiteRepository: Sendable {
             do {
                 let statement = try statement(key, .attested)
                 let record = try AttestedRecord(body: statement.body)
+                guard AttestedRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
                 try trust.verify(statement, roles: [.verify], at: record.created.seconds)
                 packs.formUnion(record.packs)
             } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
@@ -166,21 +174,24 @@ package final class SiteRepository: Sendable {
     // MARK: index
 
     /// Brings `index` level with the site's counting segments of its domain.
-    package func update(_ index: SiteIndex, coordination: Coordination, keys: KeyRing) throws {
+    ///
+    /// `committed`: given by writers; the sessions with a commit that counts (`Coordination.countsForReuse`).
+    package func update(_ index: SiteIndex, coordination: Coordination, keys: KeyRing, committed: Set<SessionID>? = nil) throws {
         var segments: [SegmentKey] = []
         for key in try site.keys("index/") {
             guard let segment = SegmentKey(key: key) else {
                 note(void: Failure(.damaged, .malformedRecord("name")), key)
                 continue
             }
-            if coordination.counts(segment) { segments.append(segment) }
+            let counts = committed.map { coordination.countsForReuse(segment, committed: $0) } ?? coordination.counts(segment)
+            if counts { segments.append(segment) }
         }
         try index.update(segments) { segment in
-            do { return try self.segment(segment, keys: keys, domain: index.domain) } catch let failure as Failure
-                where failure.kind != .unreachable && failure.kind != .key
-            {
+            do {
+                return try self.segment(segment, keys: keys, domain: index.domain).map { .segment($0) } ?? .foreign
+            } catch let failure as Failure where failure.kind != .unreachable && failure.kind != .key {
                 note(void: failure, segment.key)
-                return nil
+                return .void
             }
         }
     }
@@ -188,9 +199,10 @@ package final class SiteRepository: Sendable {
     /// A verified segment; nil when it is of another domain.
     package func segment(_ key: SegmentKey, keys: KeyRing, domain: ShortID) throws -> IndexSegment? {
         let statement = try statement(key.key, .segment)
-        guard try IndexSegment.domain(ofBody: statement.body) == domain else { return nil }
-        // The time of a segment is its session's: rights are those of today, less those that ended.
-        let signer = try trust.verify(statement, roles: [.maintain, .write], domain: domain, at: Timestamp.now().seconds)
+        let clear = try IndexSegment.Clear(ofBody: statement.body)
+        guard clear.domain == domain else { return nil }
+        guard clear.name == key, clear.site == id else { throw Failure(.refused, .badSignature) }
+        let signer = try trust.verify(statement, roles: [.maintain, .write], domain: domain, at: clear.created.seconds)
         let segment = try IndexSegment(body: statement.body, tenant: tenant, keys: keys)
         // A node speaks for itself: packs of its own session, sealed by itself.
         if signer.role == .write {

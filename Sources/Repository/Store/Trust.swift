@@ -13,13 +13,37 @@ package struct Trust: Sendable {
     package var tenant: ShortID { fingerprint.tenant }
     package var descriptor: Descriptor { chain.last! }
 
+    /// Finds the longest chain among `candidates`, whatever else somebody put beside it. Throws `.missing`
+    /// when no descriptor of the tenant is there, `.format` for a newer format.
+    package init(fingerprint: Fingerprint, candidates: [[UInt8]]) throws {
+        var byPrevious: [Digest: [UInt8]] = [:]
+        var newer: Failure?
+        for bytes in candidates {
+            do {
+                let statement = try Statement(bytes, .descriptor, tenant: fingerprint.tenant)
+                let descriptor = try Descriptor(body: statement.body)
+                guard Fingerprint(descriptor.authority) == fingerprint else { continue }
+                try statement.verify(descriptor.authority)
+                byPrevious[descriptor.previous] = bytes
+            } catch let failure as Failure { if failure.kind == .format { newer = failure } }
+        }
+        var chain: [[UInt8]] = []
+        var previous = Digest.zero
+        while let next = byPrevious[previous] {
+            chain.append(next)
+            previous = sha256(next)
+        }
+        if chain.isEmpty, let newer { throw newer }
+        try self.init(fingerprint: fingerprint, chain: chain)
+    }
+
     /// Verifies a chain, oldest first. Throws `.refused` when a link is missing, or not the authority's.
     package init(fingerprint: Fingerprint, chain objects: [[UInt8]]) throws {
         guard !objects.isEmpty else { throw Failure(.missing, .noDescriptor) }
         var chain: [Descriptor] = []
         var previous = Digest.zero
         for (number, bytes) in objects.enumerated() {
-            let name = Descriptor.key(UInt32(number))
+            let name = Descriptor.key(UInt32(number), bytes)
             do {
                 let statement = try Statement(bytes, .descriptor, tenant: fingerprint.tenant)
                 let descriptor = try Descriptor(body: statement.body)

@@ -1,0 +1,83 @@
+import Backup
+import Base
+import Codec
+import Keys
+import Repository
+
+/// `hdsbackup backup`: one source of a workspace, with its hooks.
+package struct BackupOperation {
+    private let workspace: Workspace
+    private let source: Configuration.Source
+    private let node: NodeIdentity
+
+    /// Throws `.key` on a machine without the write role, `.refused` where opening keys lie beside it and
+    /// the tenant did not accept that.
+    package init(_ workspace: Workspace, _ source: Configuration.Source) throws {
+        self.workspace = workspace
+        self.source = source
+        guard let keys = try workspace.keys.node() else { throw Failure(.key, .noRole("write"), object: workspace.tenant.name) }
+        node = NodeIdentity(name: workspace.configuration.node.name, signer: keys.signer, domain: keys.domain)
+        if !workspace.tenant.acceptsKeysTogether, try KeyFile.needsPassphrase(workspace.keys.path("restore")) != nil {
+            throw Failure(.refused, .keysTogether(workspace.tenant.name), remedy: .keysTogetherRemedy)
+        }
+    }
+
+    /// Takes the snapshot. `watch` is given the run's progress as soon as there is one. Sites that did not
+    /// answer are in the outcomes; throws when there is no snapshot, or fewer than the quorum hold it.
+    package func run(watch: (BackupProgress) -> Void) throws -> BackupResult {
+        try hook(source.before)
+        do {
+            let result = try take(watch)
+            try hook(source.after)
+            return result
+        } catch {
+            // `after` always runs: it thaws what `before` froze.
+            try? hook(source.after)
+            throw error
+        }
+    }
+
+    private func take(_ watch: (BackupProgress) -> Void) throws -> BackupResult {
+        let ring = KeyRing(tenant: workspace.fingerprint.tenant, domains: [node.domain])
+        let opened = try workspace.open(keys: ring)
+        for site in opened.sites {
+            guard site.repository.trust.mayWrite else { throw Failure(.format, .unsupportedFeature, object: site.name) }
+        }
+        let run = BackupRun(
+            source: try definition(), node: node, sites: opened.sites, quorum: workspace.tenant.writeQuorum, state: workspace.state,
+            program: "hdsbackup " + programVersion)
+        watch(run.progress)
+        return try run.run().adding(unreachable: opened.failures)
+    }
+
+    private func definition() throws -> BackupSource {
+        let origin: BackupSource.Origin
+        switch source.content {
+        case .paths(let paths): origin = .paths(paths.map { Array($0.utf8) })
+        case .command(let words): origin = .command(words, user: source.user, timeout: source.timeout.map(seconds))
+        case .standardInput: origin = .input
+        }
+        let chunking: BackupSource.Chunking = switch source.chunking {
+        case .auto: .auto
+        case .content: .content
+        case .fixed: .fixed
+        }
+        return try BackupSource(
+            name: source.name, origin: origin, exclude: source.exclude, staysOnFileSystem: source.staysOnFileSystem, chunking: chunking,
+            compression: CompressionMethod(configuration: source.compression.text))
+    }
+
+    private func hook(_ hook: Configuration.Hook?) throws {
+        guard let hook else { return }
+        do {
+            let child = try ChildProcess(hook.run, user: hook.user, capturesOutput: false)
+            let status = child.wait(timeout: hook.timeout.map(seconds))
+            guard status == 0 else { throw Failure(.failed, .hookFailed(hook.run[0], status), object: source.name) }
+        } catch let error as SystemError { throw error.failure(.failed, "start", object: hook.run[0]) }
+    }
+}
+
+/// A duration in seconds.
+package func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+}

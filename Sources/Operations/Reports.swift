@@ -1,0 +1,218 @@
+import Base
+import Codec
+import Keys
+import Repository
+import Sites
+
+/// A key of this machine, for `keys list`.
+package struct KeyRow: Encodable, Sendable {
+    package let tenant: String
+    package let role: String
+    /// Of a signing key: the first half of its id. Nil where a passphrase would be needed to know.
+    package let id: String?
+    package let passphrase: Bool
+    package let path: String
+
+    package static func all(_ workspace: Workspace) throws -> [KeyRow] {
+        let keys = workspace.keys
+        return try keys.inventory().map { name, path, needsPassphrase in
+            let id: String? = switch name {
+            case "node": try keys.node()?.signer.id.hex
+            case "maintain": try keys.maintain()?.signer.id.hex
+            case "verify": try keys.verify()?.id.hex
+            default: nil
+            }
+            let role = name == "node" ? "write" : name
+            return KeyRow(tenant: workspace.tenant.name, role: role, id: id.map { String($0.prefix(32)) }, passphrase: needsPassphrase, path: path)
+        }
+    }
+}
+
+/// A site, for `site list`.
+package struct SiteRow: Encodable, Sendable {
+    package let tenant: String
+    package let site: String
+    package let kind: String
+    package let place: String
+    package let reachable: Bool
+    package let state: String
+    package let snapshots: Int?
+    package let packs: Int?
+    package let stored_bytes: Int?
+    /// When it was probed last, and whether everything was good.
+    package let probe: String?
+
+    package static func all(_ workspace: Workspace, site: String?, language: Language) throws -> [SiteRow] {
+        let ring = try workspace.keyRing(opening: false)
+        return try workspace.configuration.sites(of: workspace.tenant, named: site).map { site in
+            let place = (try? site.folder()) ?? ""
+            func row(_ failure: Failure?, _ snapshots: Int?, _ packs: Int?, _ bytes: Int?) -> SiteRow {
+                SiteRow(
+                    tenant: workspace.tenant.name, site: site.name, kind: site.place.kind, place: place, reachable: failure == nil,
+                    state: failure?.message.text(language) ?? Message.stateReady.text(language), snapshots: snapshots, packs: packs, stored_bytes: bytes,
+                    probe: ProbeReport.last(workspace, site.name))
+            }
+            do {
+                let opened = try workspace.open(site: site.name, keys: ring).sites[0]
+                var packs = 0
+                var bytes = 0
+                try opened.repository.listPacks { _, size in
+                    packs += 1
+                    bytes += size
+                }
+                return row(nil, Set(opened.commits.map(\.key.snapshot)).count, packs, bytes)
+            } catch { return row(failures(of: error).first ?? Failure(.failed, .objectMissing), nil, nil, nil) }
+        }
+    }
+}
+
+/// What `site probe` found.
+package struct ProbeReport: Encodable, Sendable {
+    package struct Row: Encodable, Sendable {
+        package let check: String
+        package let good: Bool
+        package let detail: String
+    }
+    package let site: String
+    package let good: Bool
+    package let checks: [Row]
+    package let create_seconds: Double
+    package let read_seconds: Double
+    package let upload_bytes_per_second: Double
+    package let download_bytes_per_second: Double
+    package let free_bytes: UInt64?
+
+    /// Probes the site, which must be the tenant's, and remembers the result.
+    package init(_ workspace: Workspace, site name: String) throws {
+        guard let site = try workspace.configuration.sites(of: workspace.tenant, named: name).first else { throw Failure(.usage, .unknownSite, object: name) }
+        let opened = try SiteRepository(
+            site: workspace.store(site), fingerprint: workspace.fingerprint, state: nil, expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))
+        let probe = try SiteProbe.run(opened.site)
+        self.site = name
+        good = probe.isGood
+        checks = probe.outcomes.map { Row(check: $0.check.rawValue, good: $0.isGood, detail: $0.detail) }
+        create_seconds = probe.createSeconds
+        read_seconds = probe.readSeconds
+        upload_bytes_per_second = probe.upload
+        download_bytes_per_second = probe.download
+        free_bytes = probe.freeBytes
+        let line = Timestamp.now().localText + (good ? "" : " !")
+        try Files.replace(Self.path(workspace, name), Array(line.utf8))
+    }
+
+    package func measures(_ language: Language) -> [[String]] {
+        func milliseconds(_ seconds: Double) -> String { "\((seconds * 10_000).rounded() / 10) ms" }
+        return [
+            ["create 3 B", milliseconds(create_seconds)], ["read 3 B", milliseconds(read_seconds)],
+            ["create 16 MiB", language.rate(bytesPerSecond: upload_bytes_per_second)], ["read 16 MiB", language.rate(bytesPerSecond: download_bytes_per_second)],
+            ["free", free_bytes.map { language.size($0) } ?? "-"],
+        ]
+    }
+
+    private static func path(_ workspace: Workspace, _ site: String) -> String { workspace.state.folder + "/probe-" + site }
+
+    /// When the site was probed last; nil when never.
+    static func last(_ workspace: Workspace, _ site: String) -> String? {
+        (try? Files.read(path(workspace, site), limit: 256)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// One screen: what is protected, what is late, what needs a person.
+package struct StatusReport: Encodable, Sendable {
+    package struct Source: Encodable, Sendable {
+        package let source: String
+        package let snapshots: Int
+        package let last: String?
+        package let last_id: String?
+        package let complete: Bool
+        package let files: UInt64
+        package let bytes: UInt64
+        package let sites: [String]
+        package let missing_at: [String]
+    }
+    package struct Site: Encodable, Sendable {
+        package let site: String
+        package let reachable: Bool
+        package let snapshots: Int
+        package let detail: String?
+    }
+    package let tenant: String
+    package let sources: [Source]
+    package let sites: [Site]
+    package let needs: [String]
+    package let keys_together: Bool
+    package let exit: Int32
+
+    package var status: ExitStatus { ExitStatus(rawValue: exit) ?? .failed }
+
+    package init(_ workspace: Workspace, site: String?, language: Language) throws {
+        let view = try TenantView(workspace, site: site, opening: false)
+        var needs: [Message] = []
+        var status = ExitStatus.done
+        tenant = workspace.tenant.name
+        let names = workspace.configuration.sources.filter { $0.tenant == workspace.tenant.name && $0.content != .standardInput }.map(\.name)
+        var bySource: [String: [Snapshot]] = [:]
+        for snapshot in view.snapshots { bySource[view.sourceName(snapshot), default: []].append(snapshot) }
+        let reachable = view.opened.sites.map(\.name)
+        let all = try workspace.configuration.sites(of: workspace.tenant, named: site).map(\.name)
+        sources = (names + bySource.keys.filter { !names.contains($0) }.sorted()).map { name in
+            let snapshots = bySource[name] ?? []
+            guard let last = snapshots.last else {
+                needs.append(.statusNoSnapshot(name))
+                status = status.combined(with: .partial)
+                return Source(source: name, snapshots: 0, last: nil, last_id: nil, complete: false, files: 0, bytes: 0, sites: [], missing_at: all)
+            }
+            let missing = reachable.filter { !last.sites.contains($0) }
+            if !missing.isEmpty {
+                needs.append(.statusMissingAt(name, missing.joined(separator: ", ")))
+                status = status.combined(with: .partial)
+            }
+            if !last.outline.isComplete {
+                needs.append(.statusPartial(name))
+                status = status.combined(with: .partial)
+            }
+            return Source(
+                source: name, snapshots: snapshots.count, last: last.outline.started.localText, last_id: String(last.id.hex.prefix(12)),
+                complete: last.outline.isComplete, files: last.outline.counts.files, bytes: last.outline.counts.bytes, sites: last.sites,
+                missing_at: all.filter { !last.sites.contains($0) })
+        }
+        sites = all.map { name in
+            let opened = view.opened.sites.first { $0.name == name }
+            let failure = view.opened.failures.first { $0.object == name || $0.object?.hasPrefix(name + ":") == true }
+            return Site(
+                site: name, reachable: opened != nil, snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
+                detail: opened == nil ? (failure ?? view.opened.failures.first)?.message.text(language) : nil)
+        }
+        var words = needs.map { $0.text(language) }
+        for failure in view.opened.failures + view.problems {
+            words.append(failure.text(language))
+            status = status.combined(with: failure.exitStatus)
+        }
+        self.needs = words
+        let holdsWrite = try workspace.keys.node() != nil
+        let holdsRestore = try KeyFile.needsPassphrase(workspace.keys.path("restore")) != nil
+        keys_together = holdsWrite && holdsRestore
+        exit = status.rawValue
+    }
+
+    package func lines(_ l: Language) -> [String] {
+        var lines = [Message.statusTenant(tenant).text(l), ""]
+        var table = ConsoleTable([
+            (Message.headSource.text(l), .left), (Message.headLast.text(l), .left), (Message.headFiles.text(l), .right), (Message.headSize.text(l), .right),
+            (Message.headSnapshots.text(l), .right), (Message.headCopies.text(l), .left), (Message.headState.text(l), .left),
+        ])
+        for source in sources {
+            table.add([
+                source.source, source.last ?? Message.never.text(l), l.count(source.files), l.size(source.bytes), l.count(source.snapshots),
+                source.sites.joined(separator: ","), source.last == nil ? "-" : (source.complete ? Message.stateComplete : .statePartial).text(l),
+            ])
+        }
+        lines += table.lines + [""]
+        var places = ConsoleTable([(Message.headSite.text(l), .left), (Message.headSnapshots.text(l), .right), (Message.headState.text(l), .left)])
+        for site in sites { places.add([site.site, l.count(site.snapshots), site.detail ?? Message.stateReady.text(l)]) }
+        lines += places.lines + [""]
+        if keys_together { lines.append(Message.statusKeysTogether.text(l)) }
+        if needs.isEmpty { return lines + [Message.statusAllGood.text(l)] }
+        return lines + [Message.statusNeeds.text(l)] + needs.map { "  - " + $0 }
+    }
+}

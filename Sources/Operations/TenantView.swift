@@ -1,0 +1,45 @@
+import Base
+import Keys
+import Repository
+
+/// A tenant's snapshots with names for people: what the commands that read begin with.
+package struct TenantView: Sendable {
+    package let workspace: Workspace
+    package let ring: KeyRing
+    package let opened: Workspace.Opened
+    package let snapshots: [Snapshot]
+    /// Manifests that could not be read, and objects that are void.
+    package let problems: [Failure]
+
+    /// `opening`: with the keys that open content, which may ask for a passphrase.
+    package init(_ workspace: Workspace, site: String?, opening: Bool) throws {
+        self.workspace = workspace
+        ring = try workspace.keyRing(opening: opening)
+        opened = try workspace.open(site: site, keys: ring)
+        var problems: [Failure] = []
+        let domains = Set(ring.catalogueDomains)
+        snapshots = try Snapshots.list(opened.sites, keys: ring) { failure in
+            if failure.kind != .key || !domains.isEmpty { problems.append(failure) }
+        }
+        self.problems = problems + opened.sites.flatMap(\.repository.voidObjects)
+    }
+
+    /// The source's name: from the labels where they open, else from the configuration, else its id.
+    package func sourceName(_ snapshot: Snapshot) -> String {
+        if ring.canOpenContent, let labels = try? snapshot.manifest.labels(ring) { return labels.source }
+        for source in workspace.configuration.sources where source.tenant == workspace.tenant.name {
+            if ids(source.name).contains(snapshot.outline.source) { return source.name }
+        }
+        return String(snapshot.outline.source.hex.prefix(12))
+    }
+
+    private func ids(_ name: String) -> [ShortID] { ring.catalogueDomains.compactMap { ring.domainKeys($0)?.sourceID(name) } }
+
+    /// The snapshot that an argument names.
+    package func snapshot(_ text: String) throws -> Snapshot { try SnapshotSelection(snapshots, sourceID: ids).find(text) }
+
+    /// Sites in the order to read from, those that list the snapshot first.
+    package func sites(for snapshot: Snapshot) -> [OpenSite] {
+        opened.sites.filter { snapshot.sites.contains($0.name) } + opened.sites.filter { !snapshot.sites.contains($0.name) }
+    }
+}

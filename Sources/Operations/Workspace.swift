@@ -1,0 +1,81 @@
+import Base
+import Codec
+import Keys
+import Repository
+import Sites
+
+/// A tenant as one command sees it: configuration, the keys at hand, and the sites that answer.
+package final class Workspace: Sendable {
+    package let configuration: Configuration
+    package let tenant: Configuration.Tenant
+    package let keys: TenantKeys
+    package let fingerprint: Fingerprint
+    package let state: TenantState
+    private let passphrase: @Sendable () throws -> Secret?
+
+    /// Throws `.usage` when the tenant was never initialised here.
+    package init(_ configuration: Configuration, tenant name: String?, passphrase: @escaping @Sendable () throws -> Secret?) throws {
+        self.configuration = configuration
+        tenant = try configuration.tenant(name)
+        keys = TenantKeys(folder: configuration.node.keys + "/" + tenant.name)
+        guard let fingerprint = try tenant.fingerprint.map({ Fingerprint(digest: $0) }) ?? keys.fingerprint() else {
+            throw Failure(.usage, .tenantNotInitialised(tenant.name), remedy: .runInit)
+        }
+        self.fingerprint = fingerprint
+        state = try TenantState(folder: configuration.node.state + "/" + fingerprint.tenant.hex)
+        self.passphrase = passphrase
+    }
+
+    /// The store of a site, not yet opened.
+    package func store(_ site: Configuration.Site) throws -> any Site {
+        FileSite(name: site.name, path: try site.folder(), prefix: fingerprint.prefix)
+    }
+
+    /// The keys of every role that this machine holds; with those that open content when `opening`, which
+    /// may ask for a passphrase.
+    package func keyRing(opening: Bool) throws -> KeyRing {
+        let bundle = opening ? try restoreBundle() : try unprotectedBundle()
+        let node = try keys.node()
+        let maintain = try keys.maintain()
+        return KeyRing(
+            tenant: fingerprint.tenant, bundle: bundle, domains: node.map { [$0.domain] } ?? [], catalogues: maintain?.catalogues ?? [])
+    }
+
+    /// Throws `.key` when there is none on this machine.
+    package func restoreBundle() throws -> KeyBundle {
+        guard let bundle = try keys.restore(passphrase: passphrase) else {
+            throw Failure(.key, .noOpeningKey, object: tenant.name, remedy: .whereOpeningKeys)
+        }
+        return bundle
+    }
+
+    private func unprotectedBundle() throws -> KeyBundle? {
+        guard try KeyFile.needsPassphrase(keys.path("restore")) == false else { return nil }
+        return try keys.restore { nil }
+    }
+
+    package struct Opened: Sendable {
+        package let sites: [OpenSite]
+        package let failures: [Failure]
+    }
+
+    /// Opens the tenant's sites, or the one named. A site that cannot be opened is in `failures`; throws
+    /// the first of them when none could.
+    package func open(site name: String? = nil, keys ring: KeyRing) throws -> Opened {
+        var sites: [OpenSite] = []
+        var failures: [Failure] = []
+        for site in try configuration.sites(of: tenant, named: name) {
+            do {
+                let repository = try SiteRepository(
+                    site: store(site), fingerprint: fingerprint, state: state, expected: keys.siteID(site.name, tenant: fingerprint.tenant))
+                sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
+            } catch let failure as Failure { failures.append(failure.of(site.name)) }
+        }
+        if sites.isEmpty, let first = failures.first { throw failures.count == 1 ? first : Failures(failures) }
+        return Opened(sites: sites, failures: failures)
+    }
+}
+
+extension Fingerprint {
+    package init(digest: Digest) { self = Fingerprint(hex: digest.hex)! }
+}

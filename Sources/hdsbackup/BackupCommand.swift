@@ -1,0 +1,142 @@
+import ArgumentParser
+import Backup
+import Base
+import Operations
+
+struct BackupCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "backup", abstract: help(.helpBackup))
+    @OptionGroup var common: CommonOptions
+    @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
+
+    func act(_ session: CommandSession) throws -> ExitStatus {
+        var status = ExitStatus.done
+        var isAny = false
+        let workspaces = try session.workspaces()
+        let known = workspaces.flatMap { workspace in workspace.configuration.sources.filter { $0.tenant == workspace.tenant.name }.map(\.name) }
+        if let unknown = sources.first(where: { !known.contains($0) }) { throw Failure(.usage, .unknownSource, object: unknown) }
+        for workspace in workspaces {
+            let own = workspace.configuration.sources.filter { $0.tenant == workspace.tenant.name }.map(\.name)
+            let wanted = sources.filter { own.contains($0) }
+            guard sources.isEmpty || !wanted.isEmpty else { continue }
+            for source in try workspace.configuration.sources(of: workspace.tenant, named: wanted) {
+                isAny = true
+                do { status = status.combined(with: try take(workspace, source, session)) } catch { session.console.report(error) }
+            }
+        }
+        if !isAny { throw Failure(.usage, .noSourceConfigured) }
+        return status
+    }
+
+    private func take(_ workspace: Workspace, _ source: Configuration.Source, _ session: CommandSession) throws -> ExitStatus {
+        let console = session.console
+        let line = console.progress(source.name)
+        let watcher = ProgressWatcher(line)
+        defer { watcher.stop() }
+        let result = try BackupOperation(workspace, source).run { watcher.follow($0) }
+        watcher.stop()
+        var status = result.status
+        for problem in result.problems { console.note("  \(printable(problem.path)): \(problem.message.text(console.language))") }
+        for site in result.sites {
+            guard let failure = site.failure else { continue }
+            if site.isBehind, let copied = try? SiteLevelling.bring(workspace, to: site.site) {
+                console.note(Message.levelled(site.site, copied))
+                if result.sites.allSatisfy({ $0.isCommitted || $0.site == site.site }), result.outline.isComplete { status = .done }
+            } else {
+                console.note("  " + failure.of(site.site).text(console.language))
+            }
+        }
+        if console.isJSON { console.json(BackupLine(source.name, result)) } else { show(source.name, result, console) }
+        return status
+    }
+
+    private func show(_ name: String, _ result: BackupResult, _ console: Console) {
+        let counts = result.outline.counts
+        console.print(
+            Message.snapshotTaken(
+                name, String(result.snapshot.hex.prefix(12)), console.language.count(counts.files), console.language.size(counts.bytes),
+                console.language.size(counts.storedBytes), console.language.duration(seconds: result.seconds)
+            ).text(console.language))
+        console.print(Message.copiesAt(result.sites.filter(\.isCommitted).map(\.site).joined(separator: ", ")).text(console.language))
+        if !result.outline.isComplete { console.note("  " + Message.partialSnapshot(counts.problems).text(console.language)) }
+    }
+}
+
+/// `backup --json`: one line a source.
+struct BackupLine: Encodable {
+    struct Site: Encodable {
+        let site: String
+        let committed: Bool
+        let stored_bytes: Int
+        let error: String?
+    }
+    struct Problem: Encodable {
+        let path: PathFields
+        let message: String
+    }
+    let source: String
+    let snapshot: String
+    let complete: Bool
+    let files: UInt64
+    let folders: UInt64
+    let bytes: UInt64
+    let read_bytes: UInt64
+    let stored_bytes: UInt64
+    let seconds: Double
+    let sites: [Site]
+    let problems: [Problem]
+
+    init(_ name: String, _ result: BackupResult) {
+        source = name
+        snapshot = result.snapshot.hex
+        complete = result.outline.isComplete
+        files = result.outline.counts.files
+        folders = result.outline.counts.folders
+        bytes = result.outline.counts.bytes
+        read_bytes = result.outline.counts.readBytes
+        stored_bytes = result.outline.counts.storedBytes
+        seconds = result.seconds
+        sites = result.sites.map { Site(site: $0.site, committed: $0.isCommitted, stored_bytes: $0.storedBytes, error: $0.failure?.message.code) }
+        problems = result.problems.map { Problem(path: PathFields($0.path), message: $0.message.code) }
+    }
+}
+
+/// Copies a run's figures to a line of progress, five times a second.
+final class ProgressWatcher: Sendable {
+    private struct State {
+        var progress: BackupProgress?
+        var last = BackupProgress.Figures()
+        var isOver = false
+    }
+    private let state = Monitor(State())
+    private let line: ProgressLine
+    private let thread: Threads.Handle
+
+    init(_ line: ProgressLine) {
+        self.line = line
+        let state = state
+        thread = Threads.start("progress") {
+            while !state.look({ $0.isOver }) {
+                sleep(milliseconds: 200)
+                state.look { state in
+                    guard let now = state.progress?.figures else { return }
+                    line.add(
+                        bytes: Int(now.seenBytes - state.last.seenBytes), new: Int(now.storedBytes - state.last.storedBytes),
+                        items: Int(now.entries - state.last.entries))
+                    state.last = now
+                }
+            }
+            line.finish()
+        }
+    }
+
+    func follow(_ progress: BackupProgress) { state.look { $0.progress = progress } }
+
+    /// Takes the line away; may be called twice.
+    func stop() {
+        if state.look({ state in
+            defer { state.isOver = true }
+            return state.isOver
+        }) { return }
+        thread.join()
+    }
+}

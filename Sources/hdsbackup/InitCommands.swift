@@ -1,0 +1,74 @@
+import ArgumentParser
+import Base
+import Operations
+
+struct InitCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "init", abstract: help(.helpInit))
+    @OptionGroup var common: CommonOptions
+    @Option(help: ArgumentHelp(help(.helpRestoreKeys), valueName: "dir")) var restoreKeys: String?
+    @Option(help: ArgumentHelp(help(.helpKitOut), valueName: "file")) var kitOut: String?
+    @Option(help: ArgumentHelp(help(.helpKit), valueName: "file")) var kit: String?
+
+    func act(_ session: CommandSession) throws -> ExitStatus {
+        let initialisation = try session.initialisation()
+        let outcome: Initialisation.Outcome
+        if try initialisation.isNew, kit == nil {
+            if let kitOut { try refuseExisting(kitOut) }
+            outcome = try initialisation.create(elsewhere: restoreKeys, passphrase: session.newPassphrase())
+        } else {
+            outcome = try initialisation.prepareSites(named: session.siteName, kit: kit.map(readKit))
+        }
+        try show(outcome, session)
+        return .done
+    }
+
+    private func refuseExisting(_ path: String) throws {
+        if try Files.read(path) != nil { throw Failure(.usage, .objectExists, object: path) }
+    }
+
+    private func show(_ outcome: Initialisation.Outcome, _ session: CommandSession) throws {
+        let console = session.console
+        if let kit = outcome.kit {
+            let page = kit.page(console.language)
+            if let kitOut { try Files.create(kitOut, Array(page.utf8)) } else if !console.isJSON { console.print(page) }
+        }
+        if console.isJSON {
+            struct Line: Encodable {
+                let fingerprint: String
+                let prepared: [String]
+                let ready: [String]
+                let kit: String?
+            }
+            let page = kitOut == nil ? outcome.kit?.page(console.language) : nil
+            return console.json(Line(fingerprint: outcome.fingerprint.hex, prepared: outcome.prepared, ready: outcome.ready, kit: page))
+        }
+        if let kit = outcome.kit { console.print(Message.tenantCreated(kit.tenant, outcome.fingerprint.hex).text(console.language)) }
+        if !outcome.prepared.isEmpty { console.print(Message.sitesPrepared(outcome.prepared.joined(separator: ", ")).text(console.language)) }
+        if !outcome.ready.isEmpty { console.print(Message.sitesReady(outcome.ready.joined(separator: ", ")).text(console.language)) }
+        if let folder = outcome.keysElsewhere { console.print(Message.keysPut(folder).text(console.language)) }
+        if outcome.kit != nil, let kitOut { console.print(Message.kitWritten(kitOut).text(console.language)) }
+    }
+}
+
+func readKit(_ path: String) throws -> RecoveryKit {
+    guard let bytes = try Files.read(path, limit: 1 << 20) else { throw Failure(.usage, .objectMissing, object: path) }
+    return try RecoveryKit(page: String(decoding: bytes, as: UTF8.self))
+}
+
+struct RecoverCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "recover", abstract: help(.helpRecover))
+    @OptionGroup var common: CommonOptions
+    @Option(help: ArgumentHelp(help(.helpKit), valueName: "file")) var kit: String
+    @Option(help: ArgumentHelp(help(.helpOut), valueName: "dir")) var out: String = "/etc/hdsbackup"
+
+    func act(_ session: CommandSession) throws -> ExitStatus {
+        guard let site = session.siteName else { throw Failure(.usage, .siteNeeded) }
+        let path = try Recovery(readKit(kit)).run(site: site, into: absolute(out), passphrase: session.newPassphrase())
+        if session.console.isJSON {
+            session.console.json(["config": path])
+        } else {
+            session.console.print(Message.recovered(path).text(session.language))
+        }
+        return .done
+    }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Base
+import Glibc
+import Operations
+
+/// The program: arguments in, exit status out.
+@main
+struct Program {
+    static func main() {
+        CommandSession.prepareSignals()
+        do {
+            var command = try Hdsbackup.parseAsRoot()
+            try command.run()
+        } catch let status as ExitCode {
+            exit(status.rawValue)
+        } catch {
+            let isHelp = Hdsbackup.exitCode(for: error) == .success
+            let text = Hdsbackup.fullMessage(for: error, columns: nil)
+            writeLine(text, to: isHelp ? 1 : 2)
+            exit(isHelp ? 0 : ExitStatus.usage.rawValue)
+        }
+    }
+}
+
+struct Hdsbackup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hdsbackup", abstract: help(.helpProgram), version: programVersion,
+        subcommands: [
+            InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, StatusCommand.self, KeysCommand.self,
+            ConfigCommand.self, SiteCommand.self,
+        ])
+}
+
+/// The flags that every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp(help(.helpConfig), valueName: "file")) var config: String = Configuration.defaultPath
+    @Option(help: ArgumentHelp(help(.helpTenant), valueName: "tenant")) var tenant: String?
+    @Option(help: ArgumentHelp(help(.helpSite), valueName: "site")) var site: String?
+    @Flag(help: ArgumentHelp(help(.helpJSON))) var json = false
+    @Flag(help: ArgumentHelp(help(.helpQuiet))) var quiet = false
+    @Flag(help: ArgumentHelp(help(.helpNoProgress))) var noProgress = false
+    @Option(help: ArgumentHelp(help(.helpLang), valueName: "fr|en")) var lang: String?
+    @Option(help: ArgumentHelp(help(.helpPassphraseFD), valueName: "n")) var passphraseFd: Int32?
+}
+
+/// A command of the operator: does its work with a session and says how it went.
+protocol OperatorCommand: ParsableCommand {
+    var common: CommonOptions { get }
+    func act(_ session: CommandSession) throws -> ExitStatus
+}
+
+extension OperatorCommand {
+    func run() throws {
+        let session: CommandSession
+        do {
+            session = try CommandSession(
+                config: common.config, tenant: common.tenant, site: common.site, isJSON: common.json, isQuiet: common.quiet,
+                hidesProgress: common.noProgress, language: common.lang, passphraseDescriptor: common.passphraseFd)
+        } catch {
+            for failure in failures(of: error) { writeLine("hdsbackup: " + failure.text(helpLanguage), to: 2) }
+            throw ExitCode(ExitStatus.usage.rawValue)
+        }
+        let status: ExitStatus
+        do { status = session.console.finish(try act(session)) } catch { status = session.console.finish(error) }
+        throw ExitCode(status.rawValue)
+    }
+}
+
+/// Help is printed before any command runs: its language comes from the arguments and the locale.
+let helpLanguage: Language = {
+    let arguments = CommandLine.arguments
+    let option: String? = arguments.firstIndex(of: "--lang").flatMap { (at: Int) -> String? in at + 1 < arguments.count ? arguments[at + 1] : nil }
+    return (try? Language(option: option, environment: environmentVariables())) ?? .english
+}()
+
+func help(_ message: Message) -> String { message.text(helpLanguage) }

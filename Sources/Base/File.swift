@@ -272,3 +272,14 @@ package func writeLine(_ text: String, to descriptor: Int32) {
         bytes = bytes.dropFirst(n)
     }
 }
+
+/// Writing to descriptors that are not the program's own: standard output, a pipe.
+package enum Output {
+    /// Writes all of `bytes`. Throws `SystemError`.
+    package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
+        var done = 0
+        while done < bytes.count {
+            done += Int(try retrying { Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done) })
+        }
+    }
+}

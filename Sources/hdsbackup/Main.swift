@@ -26,7 +26,8 @@ struct Hdsbackup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hdsbackup", abstract: help(.helpProgram), version: programVersion,
         subcommands: [
-            InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, StatusCommand.self, KeysCommand.self,
+            InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
+            DiffCommand.self, ReplicateCommand.self, StatusCommand.self, KeysCommand.self,
             ConfigCommand.self, SiteCommand.self,
         ])
 }

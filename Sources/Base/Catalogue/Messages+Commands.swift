@@ -175,3 +175,33 @@ extension Message {
     package static let helpRead = Message("help.read", en: "Packs to read again: due, all or N%.", fr: "Paquets à relire : due, all ou N%.")
     package static let helpOpen = Message("help.open", en: "Open every blob and check its id (needs the restore key).", fr: "Ouvrir chaque bloc et contrôler son identifiant (demande la clé de restauration).")
 }
+
+extension Message {
+    package static let noSuchPath = Message("path.unknown", en: "no such path in the snapshot", fr: "ce chemin n'est pas dans l'instantané")
+    package static let nameAPath = Message("path.needed", en: "the snapshot holds several files: name one", fr: "l'instantané contient plusieurs fichiers : nommez-en un")
+
+    package static func healed(_ object: String) -> Message {
+        Message("damage.healed", en: "damaged, read from another copy instead: \(object)", fr: "endommagé, lu depuis une autre copie : \(object)")
+    }
+
+    package static func damageSummary(_ count: UInt64) -> Message {
+        Message("restore.lost", en: "\(count) files could not be restored", fr: "\(count) fichiers n'ont pas pu être restaurés")
+    }
+
+    package static func restored(_ files: String, _ size: String, _ time: String, _ target: String) -> Message {
+        Message("restore.done", en: "restored \(files) files, \(size), in \(time), to \(target)", fr: "\(files) fichiers restaurés, \(size), en \(time), dans \(target)")
+    }
+
+    package static func alreadyRight(_ files: String) -> Message {
+        Message("restore.right", en: "  \(files) were right already", fr: "  \(files) étaient déjà corrects")
+    }
+
+    package static func wouldRestore(_ files: String, _ size: String, _ packs: String, _ free: String) -> Message {
+        Message(
+            "restore.would", en: "would restore \(files) files, \(size), from \(packs) packs; free space in the target: \(free)",
+            fr: "restaurerait \(files) fichiers, \(size), depuis \(packs) paquets ; espace libre dans la cible : \(free)")
+    }
+
+    package static let overwriteValues = Message("restore.overwrite-values", en: "--overwrite takes always, changed or never", fr: "--overwrite accepte always, changed ou never")
+    package static let readValues = Message("verify.read-values", en: "--read takes due, all or N%", fr: "--read accepte due, all ou N%")
+}

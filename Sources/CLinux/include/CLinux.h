@@ -57,4 +57,10 @@ int clinux_pipe(int ends[2]);
 void clinux_name_thread(const char *name);
 // User and system seconds of this process so far.
 double clinux_cpu_seconds(void);
+
+// Counters in plain memory that threads share: rows of a mapped file, which Swift's Atomic cannot be laid
+// over. The last two return what was there before.
+static inline uint32_t clinux_atomic_load(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline uint32_t clinux_atomic_or(uint32_t *p, uint32_t bits) { return __atomic_fetch_or(p, bits, __ATOMIC_ACQ_REL); }
+static inline uint32_t clinux_atomic_add(uint32_t *p, uint32_t n) { return __atomic_fetch_add(p, n, __ATOMIC_ACQ_REL); }
 #endif

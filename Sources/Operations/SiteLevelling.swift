@@ -1,0 +1,53 @@
+import Base
+import Keys
+import Replication
+import Repository
+
+/// Bringing sites level from a command, with the maintain role.
+package enum SiteLevelling {
+    package struct Outcome: Sendable {
+        package let reports: [ReplicationReport]
+        /// Sites that could not be opened.
+        package let failures: [Failure]
+    }
+
+    /// Brings `target` (all sites when nil) level with the others. Throws `.key` without the maintain role.
+    package static func run(
+        _ workspace: Workspace, to target: String?, progress: @escaping @Sendable (_ target: String, _ newBytes: Int) -> Void
+    ) throws -> Outcome {
+        guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
+        if let target { _ = try workspace.configuration.sites(of: workspace.tenant, named: target) }
+        let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
+        let opened = try workspace.open(keys: ring)
+        if let target, !opened.sites.contains(where: { $0.name == target }) {
+            throw opened.failures.first { $0.object == target } ?? opened.failures.first ?? Failure(.unreachable, .objectMissing, object: target)
+        }
+        let last = Monitor<[String: Int]>([:])
+        let reports = Levelling.run(
+            opened.sites, targets: target.map { [$0] }, keys: ring, signer: maintain.signer, scratch: workspace.state.folder,
+            progress: { step in
+                let key = step.target + (step.snapshot?.hex ?? "")
+                let new = last.look { last in
+                    defer { last[key] = step.bytes }
+                    return step.bytes - (last[key] ?? 0)
+                }
+                progress(step.target, max(0, new))
+            })
+        return Outcome(reports: reports, failures: target == nil ? opened.failures : [])
+    }
+
+    /// Copies to `site` what it lacks; returns how many snapshots came.
+    package static func bring(_ workspace: Workspace, to site: String) throws -> Int {
+        let outcome = try run(workspace, to: site) { _, _ in }
+        guard let report = outcome.reports.first, report.isLevel else { throw Failure(.partial, .siteBehind(site), object: site) }
+        return report.snapshots.count
+    }
+}
+
+extension TenantView {
+    /// When every pack of the snapshot was last verified, at its latest site; not kept yet.
+    package func lastVerified(_ snapshot: Snapshot) -> Timestamp? { nil }
+}
+
+/// A path as the program keeps it: absolute.
+package func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : currentFolder() + "/" + path }

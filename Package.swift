@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "Backup", dependencies: ["Repository"], swiftSettings: crunching),
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
         .target(name: "Replication", dependencies: ["Repository"], swiftSettings: crunching),
-        .target(name: "Verification", dependencies: ["Repository"], swiftSettings: crunching),
+        .target(name: "Verification", dependencies: ["Repository", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",
             dependencies: ["Backup", "Restore", "Replication", "Verification", "TOMLKit"], swiftSettings: strict),
@@ -45,5 +45,8 @@ let package = Package(
             dependencies: ["Operations", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: strict),
+        .testTarget(name: "CodecTests", dependencies: ["Base", "Codec"], swiftSettings: strict),
+        .testTarget(name: "ChunkingTests", dependencies: ["Base", "Codec", "Chunking"], swiftSettings: strict),
+        .testTarget(name: "TreeTests", dependencies: ["Repository", "Base", "Chunking"], swiftSettings: strict),
     ]
 )

@@ -137,7 +137,7 @@ package struct Initialisation {
         guard let seed else { throw Failure(.key, .wrongKey) }
         let authority = try SigningKey(seed: seed)
         let stored = objects.filter { $0.key.hasPrefix("descriptor/") }.sorted { $0.key < $1.key }.map(\.value)
-        let trust = try Trust(fingerprint: fingerprint, candidates: stored)
+        let trust = try Trust(fingerprint: fingerprint, candidates: stored.map { .init(name: keys.folder, bytes: $0) })
         guard authority.verifying == trust.descriptor.authority else { throw Failure(.key, .wrongKey) }
         var next = trust.descriptor
         next.number += 1

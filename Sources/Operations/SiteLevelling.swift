@@ -44,10 +44,5 @@ package enum SiteLevelling {
     }
 }
 
-extension TenantView {
-    /// When every pack of the snapshot was last verified, at its latest site; not kept yet.
-    package func lastVerified(_ snapshot: Snapshot) -> Timestamp? { nil }
-}
-
 /// A path as the program keeps it: absolute.
 package func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : currentFolder() + "/" + path }

@@ -85,7 +85,7 @@ package final class SortedDirectory: Sendable {
 }
 
 /// Directories read lately, within a bound of memory. Any thread.
-final class DirectoryCache: Sendable {
+package final class DirectoryCache: Sendable {
     private struct State {
         var held: [Digest: (directory: SortedDirectory, used: UInt64)] = [:]
         var weight = 0
@@ -94,9 +94,9 @@ final class DirectoryCache: Sendable {
     private let state = Monitor(State())
     private let limit: Int
 
-    init(limit: Int = 32 << 20) { self.limit = limit }
+    package init(limit: Int = 32 << 20) { self.limit = limit }
 
-    subscript(_ pack: Digest) -> SortedDirectory? {
+    package subscript(_ pack: Digest) -> SortedDirectory? {
         state.look { state in
             guard let directory = state.held[pack]?.directory else { return nil }
             state.clock += 1
@@ -105,7 +105,7 @@ final class DirectoryCache: Sendable {
         }
     }
 
-    func keep(_ directory: SortedDirectory, _ pack: Digest) {
+    package func keep(_ directory: SortedDirectory, _ pack: Digest) {
         state.look { state in
             state.clock += 1
             if let old = state.held.updateValue((directory, state.clock), forKey: pack) { state.weight -= old.directory.weight }

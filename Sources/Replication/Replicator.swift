@@ -114,14 +114,16 @@ package final class Replicator: Sendable {
         _ wanted: WantedSnapshot, _ from: SourceView, _ view: TargetView, _ progress: ReplicationProgress, _ report: inout ReplicationReport
     ) throws {
         let bytes = try manifestBytes(wanted, trust: view.site.repository.trust)
-        let manifest = try Manifest(body: Statement(bytes, .manifest, tenant: keys.tenant).body)
-        let root = try manifest.outline(keys).root
+        let statement = try Statement(bytes, .manifest, tenant: keys.tenant)
+        let manifest = try Manifest(body: statement.body)
+        let outline = try manifest.outline(keys)
+        guard outline.node == statement.signer else { throw Failure(.refused, .badSignature, object: Manifest.key(wanted.snapshot, wanted.manifest)) }
         let walker = try from.walker(manifest.domain) { report.problems.append($0) }
         var fences = 0
         while true {
             guard let landing = try view.begin(wanted.snapshot, manifest.domain, manifest: wanted.manifest) else { return }
             do {
-                try fill(landing, root: root, walker, view, progress, &report)
+                try fill(landing, root: outline.root, walker, view, progress, &report)
                 try atTarget {
                     try landing.writeSegment()
                     try landing.index.save()
@@ -192,6 +194,9 @@ package final class Replicator: Sendable {
                 let statement = try Statement(bytes, .manifest, tenant: trust.tenant)
                 let manifest = try Manifest(body: statement.body)
                 guard manifest.snapshot == wanted.snapshot else { throw Failure(.refused, .badSignature, object: "\(source.name):\(key)") }
+                guard manifest.descriptor <= trust.descriptor.number else {
+                    throw Failure(.refused, .rolledBack(manifest.descriptor, trust.descriptor.number), object: "\(source.name):\(key)")
+                }
                 try trust.verify(statement, roles: [.write], domain: manifest.domain, at: wanted.commit.created.seconds)
                 return bytes
             } catch let failure as Failure { last = failure.of("\(source.name):\(key)") }

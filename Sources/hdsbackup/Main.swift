@@ -27,7 +27,7 @@ struct Hdsbackup: ParsableCommand {
         commandName: "hdsbackup", abstract: help(.helpProgram), version: programVersion,
         subcommands: [
             InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
-            DiffCommand.self, ReplicateCommand.self, StatusCommand.self, KeysCommand.self,
+            DiffCommand.self, RestoreCommand.self, VerifyCommand.self, ReplicateCommand.self, StatusCommand.self, KeysCommand.self,
             ConfigCommand.self, SiteCommand.self,
         ])
 }

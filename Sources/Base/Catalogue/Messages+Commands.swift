@@ -205,3 +205,18 @@ extension Message {
     package static let overwriteValues = Message("restore.overwrite-values", en: "--overwrite takes always, changed or never", fr: "--overwrite accepte always, changed ou never")
     package static let readValues = Message("verify.read-values", en: "--read takes due, all or N%", fr: "--read accepte due, all ou N%")
 }
+
+extension Message {
+    package static func affects(_ snapshots: String) -> Message {
+        Message("verify.affects", en: "affects snapshots: \(snapshots)", fr: "touche les instantanés : \(snapshots)")
+    }
+
+    package static func verified(
+        _ site: String, _ snapshots: String, _ read: String, _ packs: String, _ bytes: String, _ opened: String, _ coverage: String, _ bad: Int
+    ) -> Message {
+        let (en, fr) = bad == 0 ? ("all good", "tout est bon") : ("\(bad) FINDINGS", "\(bad) ANOMALIES")
+        return Message(
+            "verify.done", en: "\(site): \(snapshots) snapshots, \(read) of \(packs) packs read (\(bytes)), \(opened) blobs opened, coverage \(coverage): \(en)",
+            fr: "\(site) : \(snapshots) instantanés, \(read) paquets relus sur \(packs) (\(bytes)), \(opened) blocs ouverts, couverture \(coverage) : \(fr)")
+    }
+}

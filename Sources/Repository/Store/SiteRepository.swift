@@ -57,11 +57,15 @@ package final class SiteRepository: Sendable {
         }
     }
 
-    private static func readChain(_ site: any Site) throws -> [[UInt8]] {
-        var objects: [[UInt8]] = []
+    private static func readChain(_ site: any Site) throws -> [Trust.Candidate] {
+        var objects: [Trust.Candidate] = []
         for key in try site.keys("descriptor/") {
-            guard let bytes = try? site.read(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead) else { continue }
-            objects.append(bytes)
+            do {
+                objects.append(.init(name: "\(site.name):\(key)", bytes: try site.read(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead)))
+            } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing {
+                // Rubbish beside the chain must not close the site; a hole in the chain will show.
+                objects.append(.init(name: "\(site.name):\(key)", bytes: []))
+            }
         }
         return objects
     }

@@ -13,19 +13,30 @@ package struct Trust: Sendable {
     package var tenant: ShortID { fingerprint.tenant }
     package var descriptor: Descriptor { chain.last! }
 
-    /// Finds the longest chain among `candidates`, whatever else somebody put beside it. Throws `.missing`
-    /// when no descriptor of the tenant is there, `.format` for a newer format.
-    package init(fingerprint: Fingerprint, candidates: [[UInt8]]) throws {
+    /// An object found where descriptors are kept.
+    package struct Candidate: Sendable {
+        package let name: String
+        package let bytes: [UInt8]
+
+        package init(name: String, bytes: [UInt8]) {
+            self.name = name
+            self.bytes = bytes
+        }
+    }
+
+    /// Finds the longest chain among `candidates`, whatever else somebody put beside it. Throws the reason
+    /// of the last candidate that is no good when there is no chain at all.
+    package init(fingerprint: Fingerprint, candidates: [Candidate]) throws {
         var byPrevious: [Digest: [UInt8]] = [:]
-        var newer: Failure?
-        for bytes in candidates {
+        var last = Failure(.missing, .noDescriptor)
+        for candidate in candidates {
             do {
-                let statement = try Statement(bytes, .descriptor, tenant: fingerprint.tenant)
+                let statement = try Statement(candidate.bytes, .descriptor, tenant: fingerprint.tenant)
                 let descriptor = try Descriptor(body: statement.body)
-                guard Fingerprint(descriptor.authority) == fingerprint else { continue }
+                guard Fingerprint(descriptor.authority) == fingerprint else { throw Failure(.refused, .wrongFingerprint) }
                 try statement.verify(descriptor.authority)
-                byPrevious[descriptor.previous] = bytes
-            } catch let failure as Failure { if failure.kind == .format { newer = failure } }
+                byPrevious[descriptor.previous] = candidate.bytes
+            } catch let failure as Failure { last = failure.of(candidate.name) }
         }
         var chain: [[UInt8]] = []
         var previous = Digest.zero
@@ -33,7 +44,7 @@ package struct Trust: Sendable {
             chain.append(next)
             previous = sha256(next)
         }
-        if chain.isEmpty, let newer { throw newer }
+        if chain.isEmpty { throw last }
         try self.init(fingerprint: fingerprint, chain: chain)
     }
 

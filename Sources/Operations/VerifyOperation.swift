@@ -1,0 +1,65 @@
+import Base
+import Keys
+import Repository
+import Verification
+
+/// `hdsbackup verify`: every site of a tenant, one after the other.
+package struct VerifyOperation {
+    package struct Outcome: Sendable {
+        package let reports: [VerificationReport]
+        /// Snapshots that are gone without a record.
+        package let gaps: [Finding]
+        package let notes: [Message]
+        /// Sites that could not be opened.
+        package let failures: [Failure]
+
+        package var status: ExitStatus {
+            var status = reports.reduce(ExitStatus.done) { $0.combined(with: $1.status) }
+            if !gaps.isEmpty { status = status.combined(with: .damaged) }
+            return status
+        }
+    }
+
+    /// Throws `.key` when blobs are to be opened and the restore key is not here.
+    package static func run(
+        _ workspace: Workspace, site: String?, options: VerificationOptions, progress: @escaping @Sendable (VerificationProgress) -> Void
+    ) throws -> Outcome {
+        let ring = try workspace.keyRing(opening: options.opens)
+        var options = options
+        if let period = workspace.tenant.policy.scrub { options.period = Int64(seconds(period)) }
+        let opened = try workspace.open(site: site, keys: ring)
+        let reports = try opened.sites.map { site in
+            try Verifier(site, keys: ring, state: ScrubState(workspace.state, site: site.repository.id), options: options, progress: progress).run()
+        }
+        let all = site == nil ? opened : try workspace.open(keys: ring)
+        let (gaps, notes) = try CounterGaps.check(all.sites, absent: all.failures.compactMap(\.object), keys: ring)
+        return Outcome(reports: reports, gaps: gaps, notes: notes, failures: opened.failures)
+    }
+
+    /// What `--read` says. Throws `.usage` for anything else.
+    package static func selection(_ text: String) throws -> ScrubSelection {
+        switch text {
+        case "due": return .due
+        case "all": return .all
+        case "none": return .none
+        default:
+            guard text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) else { throw Failure(.usage, .readValues, object: text) }
+            return .share(percent: percent)
+        }
+    }
+}
+
+extension TenantView {
+    /// When the packs of the site least recently read were verified last, of the sites that hold the
+    /// snapshot: nil while one of their packs was never read.
+    package func lastVerified(_ snapshot: Snapshot) -> Timestamp? {
+        let times = opened.sites.filter { snapshot.sites.contains($0.name) }.map { site -> Timestamp? in
+            var packs: [ListedPack] = []
+            guard (try? site.repository.listPacks { packs.append(ListedPack(key: $0, size: $1)) }) != nil else { return nil }
+            let coverage = ScrubState(workspace.state, site: site.repository.id).coverage(packs, period: 30 * 86_400, now: Timestamp.now().seconds)
+            return coverage.never > 0 ? nil : coverage.oldest
+        }
+        guard !times.isEmpty, times.allSatisfy({ $0 != nil }) else { return nil }
+        return times.compactMap { $0 }.min()
+    }
+}

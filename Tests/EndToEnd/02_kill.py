@@ -1,0 +1,252 @@
+"""kill -9 at random moments and at each named step of backup, replicate and restore.
+
+    HDSTEST_ROUNDS=24   rounds
+    HDSTEST_SEED=text   another choice of moments
+"""
+import collections
+import os
+import random
+import shutil
+import time
+
+import hdstest
+from hdstest import Kept, Machine, Runner, Suite, Watched, below, expect, expect_equal, expect_same, fresh
+
+suite = Suite("02 kill -9")
+ROUNDS = int(os.environ.get("HDSTEST_ROUNDS", "24"))
+TRIES = 12  # for each step that no kill fell on
+dice = random.Random(os.environ.get("HDSTEST_SEED", "1"))
+COMMANDS = ("backup", "replicate", "restore")
+NONE = "before any step"
+
+
+class Ordeal:
+    """A machine that is killed again and again, and what is known to be right."""
+
+    def __init__(self):
+        self.machine = machine = Machine("killed")
+        self.source = machine.root / "sample"
+        hdstest.hospital(self.source, mib=4)
+        machine.add_source("dpi", self.source).init()
+        self.kept, self.checked = {}, set()
+        self.falls = {command: collections.Counter() for command in COMMANDS}
+        self.day = 1
+        self.steps = {command: self.known_steps(command) for command in COMMANDS}
+
+    def known_steps(self, command):
+        """The steps that an undisturbed run marks, in order of their first time."""
+        run = Watched(self.machine, *self.prepare(command))
+        expect_equal(run.finish().exit, 0, f"an undisturbed {command}")
+        self.account()
+        return list(dict.fromkeys(run.steps))
+
+    # What a run finds to do
+
+    def prepare(self, command):
+        """Sees to it that the command has work; its words."""
+        return {"backup": self.prepare_backup, "replicate": self.prepare_replicate, "restore": self.prepare_restore}[command]()
+
+    def prepare_backup(self):
+        self.change()
+        return ["backup"]
+
+    def change(self):
+        """More than a pack's worth of new data, and a working day now and then."""
+        self.day += 1
+        if self.day % 4 == 0:
+            hdstest.working_day(self.source, seed=self.day)
+        (self.source / "random").write_bytes(os.urandom(18 << 20))
+        self.now = Kept(self.source, hdstest.fresh("kept"))
+
+    def prepare_replicate(self):
+        """lille lacks the last snapshot, or everything."""
+        self.change()
+        with hdstest.away(self.machine.site("lille")):
+            self.machine.run("backup", exit=3)
+        if dice.random() < 0.3:
+            shutil.rmtree(self.machine.site("lille"))
+            self.machine.run("init")
+        self.account()
+        return ["replicate"]
+
+    def prepare_restore(self):
+        self.target = fresh()
+        return ["restore", "dpi@latest", "--to", self.target]
+
+    # What is true afterwards
+
+    def account(self):
+        """A snapshot seen for the first time is of the source as it is now; none is ever lost."""
+        for site in self.machine.sites:
+            ids = set(self.machine.ids("--site", site))
+            for snapshot in ids - self.kept.keys():
+                self.kept[snapshot] = self.now
+            self.listed = getattr(self, "listed", {})
+            self.listed[site] = ids
+
+    def check_new(self):
+        """What each site newly lists restores from that site alone."""
+        for site in self.machine.sites:
+            for snapshot in self.listed[site] - {each for each, where in self.checked if where == site}:
+                self.check(snapshot, site)
+
+    def check(self, snapshot, site):
+        target = fresh()
+        self.machine.restore(snapshot, target, "--site", site)
+        expect_same(self.kept[snapshot], below(target, self.source))
+        hdstest.remove(target)
+        self.checked.add((snapshot, site))
+
+    def check_all(self):
+        for site in self.machine.sites:
+            for snapshot in self.listed[site]:
+                self.check(snapshot, site)
+
+    def end_well(self, command, words):
+        """The same command, without any manual step, does what it should."""
+        self.machine.run(*words)
+        self.account()
+        if command == "backup":
+            expect_equal({site: self.machine.ids("--site", site)[-1:] for site in self.machine.sites},
+                         dict.fromkeys(self.machine.sites, self.machine.ids()[-1:]), "the last snapshot of each site")
+        elif command == "replicate":
+            expect_equal(self.listed["lille"], self.listed["paris"], "snapshots at lille")
+        else:
+            self.expect_restored()
+
+    def expect_restored(self):
+        expect_same(self.kept[self.machine.ids()[-1]], below(self.target, self.source))
+        hdstest.remove(self.target)
+
+    # A round
+
+    def round(self, command, step=None):
+        """Kills a run, when it comes to `step` or at some moment; checks all; the step at which the kill fell."""
+        words = self.prepare(command)
+        run = Watched(self.machine, *words)
+        if step:
+            run.reach(step, times=dice.choice((1, 1, 2)) if command != "restore" else 1)
+            time.sleep(dice.choice((0, 0, dice.uniform(0, 0.01))))
+        else:
+            time.sleep(dice.uniform(0, 0.6))
+        run.kill()
+        fell = None
+        if run.finish().exit == -9:
+            fell = run.steps[-1] if run.steps else NONE
+            self.falls[command][fell] += 1
+        self.account()
+        self.check_new()
+        self.end_well(command, words)
+        self.check_new()
+        return fell
+
+
+ordeal = None
+
+
+@suite.test
+def a_killed_run_leaves_every_listed_snapshot_whole_and_the_next_run_goes_on():
+    global ordeal
+    ordeal = Ordeal()
+    for number in range(ROUNDS):
+        command = COMMANDS[number % 3]
+        steps = [None, *ordeal.steps[command]]
+        ordeal.round(command, steps[number // 3 % len(steps)])
+
+
+@suite.test
+def kills_fell_at_every_named_step():
+    for command in COMMANDS:
+        for step in ordeal.steps[command]:
+            tries = 0
+            while not ordeal.falls[command][step] and tries < TRIES:
+                ordeal.round(command, step)
+                tries += 1
+    show(ordeal.falls, ordeal.steps)
+    missed = [f"{command}: {step}" for command in COMMANDS for step in ordeal.steps[command] if not ordeal.falls[command][step]]
+    expect(not missed, f"no kill fell at {missed}")
+    expect(ordeal.falls["restore"], "no kill fell into a restore")
+
+
+def show(falls, steps):
+    for command in COMMANDS:
+        for step in [NONE, *steps[command]]:
+            print(f"        {command:10} {step:20} {'*' * falls[command][step]} {falls[command][step]}")
+
+
+@suite.test
+def after_all_kills_every_snapshot_restores_from_every_site_that_lists_it():
+    ordeal.machine.run("replicate")
+    ordeal.account()
+    expect_equal(ordeal.listed["paris"], ordeal.listed["lille"], "snapshots at the two sites")
+    expect_equal(set(ordeal.kept), ordeal.listed["paris"], "snapshots that were ever listed")
+    ordeal.check_all()
+
+
+@suite.test
+def after_all_kills_verify_finds_nothing_damaged_or_missing():
+    ordeal.machine.run("verify", "--read", "all", "--open")
+
+
+@suite.test
+def what_a_checkpoint_kept_is_not_stored_again():
+    """Killed when both sites have the segment that lists all packs, before the commit."""
+    machine = Machine("checkpoint")
+    source = machine.root / "sample"
+    source.mkdir()
+    machine.add_source("dpi", source).init()
+    for number in range(3):
+        (source / f"random-{number}").write_bytes(os.urandom(24 << 20))
+    packs = killed_after_segments(machine)
+    machine.run("backup")
+    for site in machine.sites:
+        after = machine.objects(site, "packs")
+        expect_equal({key: after.get(key) for key in packs[site]}, packs[site], f"packs that the dead run left at {site}")
+        more = sum(size for key, size in after.items() if key not in packs[site])
+        expect(more <= 2 << 20, f"{more} bytes of {sum(packs[site].values())} were stored again at {site}")
+        hdstest.expect_restores(machine, "dpi@latest", source, None, "--site", site)
+
+
+def killed_after_segments(machine):
+    """Kills a backup between its last segments and its commits; the packs that each site then has."""
+    for _ in range(TRIES):
+        run = Watched(machine, "backup")
+        run.reach("segment stored", times=len(machine.sites))
+        run.kill()
+        run.finish()
+        if not machine.ids():
+            return {site: machine.objects(site, "packs") for site in machine.sites}
+        machine = again(machine)
+    raise AssertionError("no kill fell between segment and commit")
+
+
+def again(machine):
+    """The same machine with empty sites, for another try."""
+    for site in machine.sites:
+        shutil.rmtree(machine.site(site))
+    machine.forget_state()
+    machine.run("init")
+    return machine
+
+
+@suite.test
+def a_restore_that_was_killed_goes_on_without_writing_again_what_is_right():
+    machine = Machine("resumed")
+    source, target = machine.root / "sample", fresh()
+    (source / "folder").mkdir(parents=True)
+    for number in range(40):
+        (source / "folder" / f"random-{number:02}").write_bytes(os.urandom(1 << 20))
+    machine.add_source("dpi", source).init()
+    machine.run("backup")
+    machine.restore("dpi@latest", target)
+    inodes = {file.name: (file.stat().st_ino, file.stat().st_ctime_ns) for file in below(target, source / "folder").iterdir()}
+    broken = below(target, source / "folder" / "random-07")
+    broken.write_bytes(b"half")
+    machine.restore("dpi@latest", target)
+    expect_same(source, below(target, source))
+    after = {file.name: (file.stat().st_ino, file.stat().st_ctime_ns) for file in below(target, source / "folder").iterdir()}
+    written = {name for name in after if after[name][0] != inodes[name][0]}
+    expect(written <= {"random-07"}, f"files written again though they were right: {sorted(written)}")
+
+
+suite.main()

@@ -34,9 +34,11 @@ package final class Workspace: Sendable {
     /// The keys of every role that this machine holds; with those that open content when `opening`, which
     /// may ask for a passphrase.
     package func keyRing(opening: Bool) throws -> KeyRing {
-        let bundle = opening ? try restoreBundle() : try unprotectedBundle()
         let node = try keys.node()
         let maintain = try keys.maintain()
+        // A machine that holds nothing else (a recovered one) needs the restore key to see anything.
+        let isNeeded = opening || (node == nil && maintain == nil)
+        let bundle = isNeeded ? try restoreBundle() : try unprotectedBundle()
         return KeyRing(
             tenant: fingerprint.tenant, bundle: bundle, domains: node.map { [$0.domain] } ?? [], catalogues: maintain?.catalogues ?? [])
     }

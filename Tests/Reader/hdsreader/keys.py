@@ -3,9 +3,8 @@ import re
 import struct
 from typing import NamedTuple
 
-from .crypto import (ENCAPSULATION, LABEL, SealingKey, extract, hkdf, hmac256, open_sealed, public_keys, same,
-                     sha256, signing_id)
-from .problems import Damaged, Foreign, NewerFormat, Usage, WrongKey, about
+from .crypto import ENCAPSULATION, LABEL, SealingKey, extract, hkdf, hmac256, open_sealed, same, sha256
+from .problems import Damaged, Foreign, NewerFormat, Refused, Usage, WrongKey
 from .wire import Cursor
 
 DATA, TREE_PAGE, LIST_PAGE, CONTENT_HASH, SOURCE = 1, 2, 3, 16, 17          # kinds of ids (4.4)
@@ -44,16 +43,19 @@ class Kit:
     """The lines `name = value` of a recovery kit."""
 
     def __init__(self, text):
-        lines = re.findall(r"^[ \t]*([a-z]+)[ \t]*=[ \t]*(.*?)[ \t]*$", text, re.MULTILINE)
-        values = dict(lines)
-        self.sites = [value for name, value in lines if name == "site"]
-        if not re.fullmatch("[0-9a-f]{64}", values.get("fingerprint", "")):
-            raise Usage("the kit has no fingerprint of 64 hexadecimal digits")
-        self.tenant = Tenant(bytes.fromhex(values["fingerprint"]))
-        if values.get("prefix", self.tenant.prefix) != self.tenant.prefix:
-            raise Usage("the kit's prefix is not that of its fingerprint")
-        code = parse_code(values.get("code", ""))
-        self.key = SealingKey(hkdf(code, self.tenant.id, b"recovery code"))
+        values, self.sites = {}, []
+        for line in text.splitlines():
+            name, sign, value = line.partition("=")
+            if sign:
+                name, value = "".join(name.split()), value.strip()
+                values.setdefault(name, value)
+                if name == "site":
+                    self.sites.append(value)
+        fingerprint = "".join(values.get("fingerprint", "").split()).lower()
+        if "tenant" not in values or not re.fullmatch("[0-9a-f]{64}", fingerprint):
+            raise Usage("not a recovery kit: it needs a tenant, and a fingerprint of 64 hexadecimal digits")
+        self.tenant = Tenant(bytes.fromhex(fingerprint))
+        self.key = SealingKey(hkdf(parse_code(values.get("code", "")), self.tenant.id, b"recovery code"))
 
 
 class Bundle(NamedTuple):
@@ -141,24 +143,16 @@ class Ring:
     def __init__(self, tenant):
         self.tenant, self.epochs, self.domains, self._runs, self._keys = tenant, {}, {}, {}, {}
 
-    def take(self, bundle, descriptor):
-        """Keeps what the descriptor confirms, and returns what it does not."""
-        dropped = []
-        for number, seed in bundle.epochs:
-            key = SealingKey(seed)
-            if descriptor.epochs.get(number) == key.public:
-                self.epochs[number] = key
-            else:
-                dropped.append(f"epoch {number}")
-        for id, secret, name in bundle.domains:
-            domain = Domain(id, secret, name)
-            if id in descriptor.domains and same(descriptor.domains[id].commitment, domain.commitment):
-                self.domains[id] = domain
-            else:
-                dropped.append(f"domain {id.hex()}")
-        if bundle.authority and signing_id(public_keys(bundle.authority)) != self.tenant.fingerprint:
-            dropped.append("the authority's seed")
-        return dropped
+    def merge(self, bundle, descriptor):
+        """Takes the keys of a bundle, if the descriptor confirms all of them. Of two for one name the first stays."""
+        epochs = {number: SealingKey(seed) for number, seed in bundle.epochs}
+        domains = {id: Domain(id, secret, name) for id, secret, name in bundle.domains}
+        if any(descriptor.epochs.get(number) != key.public for number, key in epochs.items()) \
+                or any(id not in descriptor.domains or descriptor.domains[id].commitment != domain.commitment
+                       for id, domain in domains.items()):
+            raise Refused("the descriptor does not confirm its keys")
+        self.epochs = epochs | self.epochs
+        self.domains = domains | self.domains
 
     def domain(self, id):
         if id not in self.domains:

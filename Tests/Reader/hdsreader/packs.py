@@ -5,7 +5,7 @@ from typing import NamedTuple
 from .codecs import DATA_LIMIT, FRAME_HEADER, PAGE_LIMIT, unframe
 from .crypto import TAG
 from .keys import (CATALOGUE, DATA, DIRECTORY, LAST_ORDINAL, LIST_PAGE, RUN, RUN_BLOCK, TREE_PAGE, KeyBlock)
-from .names import PackKey, SegmentKey, session_name
+from .names import PackKey, SegmentKey
 from .problems import Damaged, Foreign, NewerFormat
 from .wire import Cursor
 

@@ -1,5 +1,4 @@
 """The main job: back up to two sites, lose one, bring it level, restore each day from each site."""
-import functools
 import os
 import re
 import shutil
@@ -8,8 +7,8 @@ import subprocess
 import threading
 
 import hdstest
-from hdstest import (IS_ROOT, NOBODY, Machine, Skip, Suite, Watched, as_nobody, below, expect, expect_equal, expect_in,
-                     expect_restores, expect_same, fresh, place)
+from hdstest import (IS_ROOT, NOBODY, ONE_PACK, Machine, Skip, Suite, Watched, as_nobody, below, expect, expect_equal, expect_in,
+                     expect_restores, expect_same, fixture, fresh)
 
 suite = Suite("01 main job")
 DAYS = range(3)
@@ -17,7 +16,7 @@ DAYS = range(3)
 
 # Three days
 
-@functools.cache
+@fixture
 def week():
     """A machine whose source was backed up on three days; paris was emptied in between and brought level again."""
     machine = Machine("week")
@@ -83,11 +82,9 @@ def an_unchanged_source_is_not_read_and_not_stored_again():
     machine = Machine("unchanged")
     source = hdstest.hospital(machine.root / "sample", mib=2)
     machine.add_source("dpi", source).init()
-    os.sync()
-    first, second = machine.backup()[0], machine.backup()[0]
-    third = machine.backup()[0]
-    expect(first["stored_bytes"] > 0, "the first run stored nothing")
-    expect_equal(third["stored_bytes"], 0, f"bytes stored by the third run (second: {second['stored_bytes']})")
+    first, _, third = (machine.backup()[0] for _ in range(3))
+    expect(first["stored_bytes"] > 1 << 20, "the first run stored hardly anything")
+    expect(third["stored_bytes"] <= ONE_PACK, f"the third run stored {third['stored_bytes']} bytes")
     expect_equal(third["read_bytes"], 0, "bytes read by the third run")
     expect_restores(machine, third["snapshot"], source)
 

@@ -24,6 +24,7 @@ BUILT = HERE.parent.parent / ".build" / "debug" / "hdsbackup"
 PATIENCE = 300  # seconds after which a command is said to hang
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
+ONE_PACK = 256 << 10  # the least that a run stores: the page of the folders above a source, whose times change by others' doing
 
 sys.dont_write_bytecode = True
 
@@ -155,6 +156,23 @@ def environment(**changes):
 
 # Machines
 
+def fixture(make):
+    """Made when it is first needed, once, also when it fails."""
+    @functools.cache
+    def outcome():
+        try:
+            return make(), None
+        except Exception as error:
+            return None, error
+
+    def get():
+        made, error = outcome()
+        if error:
+            raise error
+        return made
+    return get
+
+
 def toml(value):
     """A value as the configuration writes it; JSON's texts are TOML's."""
     if isinstance(value, dict):
@@ -220,7 +238,7 @@ class Machine:
         return {key: size for key, size in sorted(keys.items()) if not any(part.startswith(".") for part in key.split("/"))}
 
     def environment(self, **changes):
-        return environment(HDSBACKUP_PASSPHRASE_FILE=self.passphrase, **changes)
+        return environment(**{"HDSBACKUP_PASSPHRASE_FILE": self.passphrase} | changes)
 
     def words(self, *words, config=None):
         return [program(), *words, "--config", config or self.config]
@@ -237,7 +255,7 @@ class Machine:
         return self.run("backup", *words, "--json", **more).lines
 
     def snapshots(self, *words, **more):
-        return self.run("snapshots", "--json", *words, **more).json["snapshots"]
+        return self.run("snapshots", "--json", *words, **more).lines[0]["snapshots"]
 
     def ids(self, *words, **more):
         """Snapshots' ids, oldest first."""

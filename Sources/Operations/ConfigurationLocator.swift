@@ -85,7 +85,7 @@ struct ConfigurationLocator {
     private(set) var linesWithZero: [Int] = []
     /// The first mistake of a kind where the parser has an assertion in place of an error, and would
     /// abort the program.
-    private(set) var fatal: (line: Int, message: Message)?
+    private(set) var fatal: (line: Int, path: ConfigurationPath, message: Message)?
 
     private let bytes: [UInt8]
     private var at = 0
@@ -161,7 +161,7 @@ struct ConfigurationLocator {
         skipSpaces()
         // The parser itself refuses `[]` and the end of the text, and asserts all else.
         let startsKey = peek.map { isBareKeyByte($0) || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "]") } ?? true
-        if !startsKey, fatal == nil { fatal = (start, .configBadHeader) }
+        if !startsKey, fatal == nil { fatal = (start, ConfigurationPath(), .configBadHeader) }
         let keys = dottedKey()
         while peek == UInt8(ascii: "]") || peek == 0x20 || peek == 0x09 { advance() }
         var path = ConfigurationPath()
@@ -216,15 +216,44 @@ struct ConfigurationLocator {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = string()
         case UInt8(ascii: "["):
             elements(until: UInt8(ascii: "]")) { locator, index in
-                if locator.peek == UInt8(ascii: "}"), locator.fatal == nil { locator.fatal = (locator.line, .configBadBracket) }
                 locator.note(path.appending(index), locator.line)
                 locator.value(path.appending(index))
             }
         case UInt8(ascii: "{"):
             elements(until: UInt8(ascii: "}")) { locator, _ in locator.assignment(below: path) }
         default:
-            while let byte = peek, ![0x2C, 0x5D, 0x7D, 0x23, 0x0A].contains(byte) { advance() }
+            let start = at
+            while let byte = peek, ![0x2C, 0x5D, 0x7D, 0x23, 0x0A].contains(byte) { at += 1 }
+            refuseUnlessPlain(bytes[start..<at], path)
         }
+    }
+
+    /// Keeps from the parser what is neither a number nor `true` or `false`: many an odd value would make it
+    /// abort, and so would odd dates and times, for which the configuration has no use anyway.
+    private mutating func refuseUnlessPlain(_ scalar: ArraySlice<UInt8>, _ path: ConfigurationPath) {
+        let words = scalar.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        // With nothing there at all the parser has an error of its own, but for a `}` in a list.
+        guard let word = words.first else {
+            if peek == UInt8(ascii: "}"), fatal == nil { fatal = (line, path, .configBadValue) }
+            return
+        }
+        let isWord = word.elementsEqual("true".utf8) || word.elementsEqual("false".utf8)
+        if words.count > 1 || !(isWord || isLikeNumber(word)), fatal == nil { fatal = (line, path, .configBadValue) }
+    }
+
+    /// A sign or none, a digit, then digits, letters, underscores and dots; another sign after an `e` only.
+    private func isLikeNumber(_ word: ArraySlice<UInt8>) -> Bool {
+        func isSign(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") }
+        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+        let number = isSign(word.first) ? word.dropFirst() : word
+        guard let first = number.first, isDigit(first) else { return false }
+        var previous = first
+        for byte in number {
+            let followsExponent = isSign(byte) && previous | 0x20 == UInt8(ascii: "e")
+            guard followsExponent || (isBareKeyByte(byte) && !isSign(byte)) || byte == UInt8(ascii: ".") else { return false }
+            previous = byte
+        }
+        return true
     }
 
     /// The elements of a list or an inline table, whose opening bracket is next.

@@ -41,7 +41,7 @@ extension Configuration {
             return failed(file, line: 1 + text.utf8.prefix { $0 != 0 }.count { $0 == 0x0A }, .configZeroByte)
         }
         let locator = ConfigurationLocator(text)
-        if let fatal = locator.fatal { return failed(file, line: fatal.line, fatal.message) }
+        if let fatal = locator.fatal { return failed(file, line: fatal.line, key: fatal.path.text, fatal.message) }
         let root: [ConfigurationEntry]
         do {
             root = try parseTOML(text)
@@ -59,8 +59,8 @@ extension Configuration {
             configuration: findings.problems.isEmpty ? configuration : nil, problems: findings.problems, notices: findings.notices)
     }
 
-    private static func failed(_ file: String, line: Int, _ message: Message) -> ConfigurationReading {
-        let problem = ConfigurationProblem(file: file, line: line, key: "", message: message, remedy: nil)
+    private static func failed(_ file: String, line: Int, key: String = "", _ message: Message) -> ConfigurationReading {
+        let problem = ConfigurationProblem(file: file, line: line, key: key, message: message, remedy: nil)
         return ConfigurationReading(configuration: nil, problems: [problem], notices: [])
     }
 

@@ -26,6 +26,12 @@ package final class Console: Sendable {
         package var isErrorsTerminal: Bool
         /// Width of the terminal of `errors`; nil to ask it.
         package var columns: Int?
+        /// Monotonic seconds. The coarse clock costs a few nanoseconds, and progress asks for each chunk.
+        package var clock: @Sendable () -> Double = {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
 
         package init(output: Int32, errors: Int32, isOutputTerminal: Bool, isErrorsTerminal: Bool, columns: Int? = nil) {
             self.output = output
@@ -179,7 +185,7 @@ package final class Console: Sendable {
 
     /// A line of progress for a running task; it draws nothing where there is nobody to see it.
     package func progress(_ label: String, total: UInt64? = nil) -> ProgressLine {
-        let line = ProgressLine(label, total: total, console: showsProgress ? self : nil)
+        let line = ProgressLine(label, total: total, start: screen.clock(), console: showsProgress ? self : nil)
         if showsProgress { state.look { $0.lines.append(line) } }
         return line
     }
@@ -193,10 +199,7 @@ package final class Console: Sendable {
 
     /// Draws, if nobody did so in the last fifth of a second.
     func drawIfDue() {
-        var clock = timespec()
-        // The coarse clock costs a few nanoseconds, and this is asked for each chunk.
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &clock)
-        let now = Int64(clock.tv_sec) * 1000 + Int64(clock.tv_nsec) / 1_000_000
+        let now = Int64(screen.clock() * 1000)
         let due = nextDraw.load(ordering: .relaxed)
         guard now >= due else { return }
         guard nextDraw.compareExchange(expected: due, desired: now + Self.drawInterval, ordering: .relaxed).exchanged else { return }
@@ -207,7 +210,7 @@ package final class Console: Sendable {
     private func draw(_ state: inout State) {
         guard showsProgress, !state.lines.isEmpty || state.drawn > 0 else { return }
         let columns = (screen.columns ?? Int(clinux_terminal_columns(screen.errors))) - 1
-        let now = monotonicSeconds()
+        let now = screen.clock()
         var texts = state.lines.prefix(Self.linesShown).map { $0.text(language, now: now, columns: columns > 0 ? columns : 79) }
         if state.lines.count > Self.linesShown { texts.append(Message.progressMore(state.lines.count - Self.linesShown).text(language)) }
         var frame = state.drawn > 0 ? "\u{1B}[\(state.drawn)F" : ""

@@ -15,11 +15,11 @@ package final class ProgressLine: Sendable {
     private let meter: Mutex<RateMeter>
     private let console: Console?
 
-    init(_ label: String, total: UInt64?, console: Console?) {
+    init(_ label: String, total: UInt64?, start: Double, console: Console?) {
         self.label = Mutex(label)
         self.total = Atomic(total.map { $0 &+ 1 } ?? 0)
         self.console = console
-        meter = Mutex(RateMeter(start: console == nil ? 0 : monotonicSeconds()))
+        meter = Mutex(RateMeter(start: start))
     }
 
     /// Counts work that was done: bytes read, those of them that were not stored yet, and entries.

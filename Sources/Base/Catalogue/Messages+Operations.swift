@@ -20,8 +20,9 @@ extension Message {
     package static let configBadHeader = Message(
         "config.bad-header", en: "not valid TOML: the name of a table must follow [", fr: "TOML incorrect : un nom de table doit suivre [")
 
-    package static let configBadBracket = Message(
-        "config.bad-bracket", en: "not valid TOML: a value cannot begin with }", fr: "TOML incorrect : une valeur ne peut pas commencer par }")
+    package static let configBadValue = Message(
+        "config.bad-value", en: "expected a text in quotes, a number, true, false, a list or a table",
+        fr: "attendu : un texte entre guillemets, un nombre, true, false, une liste ou une table")
 
     package static func configWrongType(_ expected: Message, found: Message) -> Message {
         Message(

@@ -128,7 +128,9 @@ final class TargetView {
         let now = monotonicSeconds()
         if let last = listed[session.domain], last.generation == session.id.generation, session.coordination.open == nil,
             now - last.at < options.listingAge
-        { return }
+        {
+            return
+        }
         try session.listPresent(in: index)
         for pack in bad { index.markAbsent(pack) }
         listed[session.domain] = (session.id.generation, now)

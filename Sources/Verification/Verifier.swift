@@ -97,10 +97,12 @@ package final class Verifier {
         let now = Timestamp.now().seconds
         let selected = state.select(packs, options.selection, period: options.period, now: now)
         var opening: PackOpening?
-        if options.opens, let keys { opening = try PackOpening(site, keys: keys, packs: selected) }
+        if options.opens, let keys {
+            do { opening = try PackOpening(site, keys: keys, packs: selected) } catch { note(unchecked: error, "open the index") }
+        }
         var start = VerificationProgress(site: site.name)
         (start.phase, start.total, start.totalBytes) = (.packs, selected.count, selected.reduce(0) { $0 + $1.size })
-        let tally = ScrubTally(start, state: state, opens: options.opens, tell: progress)
+        let tally = ScrubTally(start, state: state, opens: opening != nil, tell: progress)
         defer {
             tally.add(to: &report)
             do { try state.save() } catch { note(unchecked: error, "save") }

@@ -167,7 +167,8 @@ package final class WriterSession: Sendable {
             guard statement.signer == signer.id else { return false }
             try statement.verify(signer.verifying)
             let found = try SlotRecord(body: statement.body)
-            return found.key == slot && found.site == repository.id && found.outcome == .commit && found.nonce == nonce && found.manifest == record.manifest
+            return found.key == slot && found.site == repository.id && found.outcome == .commit && found.nonce == nonce
+                && found.manifest == record.manifest
         } catch let failure as Failure where failure.kind != .unreachable {
             repository.note(void: failure, slot.key)
             return false

@@ -1,0 +1,1 @@
+../ReplicationTests/FaultySite.swift

@@ -1,0 +1,1 @@
+../ReplicationTests/SampleTenant.swift

@@ -25,7 +25,7 @@ def read_descriptor(site, key, tenant):
 
 def read_chain(site, tenant, report):
     """The longest chain of descriptors, as a list."""
-    found, newer = {}, None
+    found, failed = {}, []
     for key in site.keys("descriptor"):
         try:
             with about(key):
@@ -33,7 +33,7 @@ def read_chain(site, tenant, report):
                 found[digest] = descriptor
         except Problem as problem:
             report.add(problem)
-            newer = newer or (problem if isinstance(problem, NewerFormat) else None)
+            failed.append(problem)
     followers = {}
     for digest, descriptor in found.items():
         followers.setdefault(descriptor.previous, []).append(digest)
@@ -43,7 +43,8 @@ def read_chain(site, tenant, report):
             raise Refused(f"the descriptors' numbers have a gap before {found[digest].number}")
         chain.append(found[digest])
     if not chain:
-        raise newer or Missing("no chain of descriptors begins here", "descriptor/")
+        failed.sort(key=lambda problem: not isinstance(problem, NewerFormat))
+        raise failed[0] if failed else Missing("no chain of descriptors begins here", "descriptor/")
     if chain[-1].features[0]:
         raise NewerFormat("the descriptor asks for features that this reader has not")
     return chain

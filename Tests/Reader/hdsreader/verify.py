@@ -33,6 +33,7 @@ class Verification:
                     with self.report.passing(key):
                         check(key)
         snapshots = self.repository.snapshots()
+        self.note_unfinished()
         self.check_sessions()
         self.check_chain(snapshots)
         for snapshot in snapshots:
@@ -125,6 +126,13 @@ class Verification:
                 raise Damaged(f"{place.pack} has not what it lists at {place.offset}")
 
     # What belongs together
+
+    def note_unfinished(self):
+        """A run that goes on, or that died; or a slot that was taken away, which nothing here tells from it."""
+        named = {names.manifest_key(name.snapshot, slot.manifest) for name, slot in self.slots.items()}
+        for key in sorted(self.keys):
+            if key.startswith("snapshots/") and key not in named:
+                self.report.note(f"{key} is named by no commit")
 
     def check_sessions(self):
         """Of a session that committed, everything is there."""

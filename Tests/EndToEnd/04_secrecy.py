@@ -5,7 +5,7 @@ import secrets
 import shutil
 
 import hdstest
-from hdstest import ONE_PACK, Machine, fixture, Suite, below, expect, expect_equal, expect_in, expect_same, fresh, place
+from hdstest import ONE_PACK, Machine, Suite, below, expect, expect_equal, expect_in, expect_same, fixture, fresh, place
 
 suite = Suite("04 secrecy and roles")
 
@@ -231,7 +231,7 @@ FOREIGN = {"pack": "packs/", "segment": "index/", "manifest": "snapshots/", "slo
 def a_strangers_object_is_reported_and_never_believed(kind):
     a, b = tenants()
     theirs = [key for key in a.objects("paris") if key.startswith(FOREIGN[kind])]
-    before = b.snapshots()
+    before = b.ids()
     planted = [b.prefix("paris") / key for key in theirs]
     for key, path in zip(theirs, planted):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -241,8 +241,8 @@ def a_strangers_object_is_reported_and_never_believed(kind):
         for forget in (False, True):
             if forget:
                 b.forget_state()
-            expect_equal(b.snapshots(exit=None), before, "the snapshots of b")
-            hdstest.expect_restores(b, before[-1]["id"], b.source)
+            expect_equal(b.ids(exit=None), before, "the snapshots of b")
+            hdstest.expect_restores(b, before[-1], b.source)
         result = b.run("verify", "--read", "all", exit=(3, 4, 5))
         expect_in(os.path.basename(theirs[0])[:32], result.all, "what verify says")
         b.run("backup", exit=(0, 3))
@@ -296,7 +296,7 @@ def a_site_that_is_another_sites_copy_is_refused():
     shutil.copytree(machine.site("paris"), machine.site("lille"))
     machine.run("snapshots", "--site", "lille", exit=5)
     machine.run("backup", exit=3)
-    expect_equal(machine.snapshots()[-1]["sites"], ["paris"], "sites of the last snapshot")
+    expect_equal(machine.snapshots(exit=5)[-1]["sites"], ["paris"], "sites of the last snapshot")
 
 
 # Old copies

@@ -57,13 +57,6 @@ def program():
     return copy
 
 
-@functools.cache
-def commands():
-    """The commands that the program has."""
-    text = subprocess.run([program(), "--help", "--lang", "en"], capture_output=True, text=True, check=True).stdout
-    return {line.split()[0] for line in text.partition("SUBCOMMANDS:")[2].splitlines() if line.strip()}
-
-
 # Expectations
 
 class Skip(Exception):
@@ -157,19 +150,21 @@ def environment(**changes):
 # Machines
 
 def fixture(make):
-    """Made when it is first needed, once, also when it fails."""
-    @functools.cache
-    def outcome():
-        try:
-            return make(), None
-        except Exception as error:
-            return None, error
+    """Made when it is first needed, once; where that fails, all who need it fail, the later ones shortly."""
+    made, failed = [], []
 
     def get():
-        made, error = outcome()
-        if error:
-            raise error
-        return made
+        if failed:
+            raise AssertionError(f"{make.__name__} could not be made, see above")
+        if not made:
+            try:
+                made.append(make())
+            except Skip:
+                raise
+            except Exception:
+                failed.append(True)
+                raise
+        return made[0]
     return get
 
 
@@ -334,6 +329,12 @@ def below(target, path):
     return pathlib.Path(str(target) + str(path))
 
 
+def path_of(line):
+    """The path of an entry or problem in JSON, whose bytes may be apart."""
+    fields = line["path"] if isinstance(line["path"], dict) else line
+    return fields["path"]
+
+
 counter = itertools.count(1)
 
 
@@ -472,6 +473,6 @@ class Suite:
     def show(self, sentence, error):
         print(f"  FAIL  {sentence}\n{indented(str(error) or repr(error), 6000)}")
         if not isinstance(error, AssertionError):
-            print(indented("".join(traceback.format_exception(error))))
+            print(indented("".join(traceback.format_exception(error, limit=-3))))
         if Runner.last:
             print(f"    after {Runner.last!r}", flush=True)

@@ -44,9 +44,19 @@ let package = Package(
             name: "hdsbackup",
             dependencies: ["Operations", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
-        .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "Repository"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CodecTests", dependencies: ["Base", "Codec"], swiftSettings: strict),
         .testTarget(name: "ChunkingTests", dependencies: ["Base", "Codec", "Chunking"], swiftSettings: strict),
+        .testTarget(
+            name: "KeysTests", dependencies: ["Base", "Codec", "Keys", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
+            exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(name: "SitesTests", dependencies: ["Base", "Sites", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TreeTests", dependencies: ["Repository", "Base", "Chunking"], swiftSettings: strict),
+        .testTarget(name: "BackupTests", dependencies: ["Backup", "Base"], swiftSettings: strict),
+        .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
+        .testTarget(name: "ReplicationTests", dependencies: ["Replication"], swiftSettings: strict),
+        .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
+        .testTarget(name: "OperationsTests", dependencies: ["Operations", "Base", "Codec"], swiftSettings: strict),
     ]
 )

@@ -168,7 +168,8 @@ package final class BackupRun {
     private func divide(_ previous: ShortID?) -> (level: [OpenSite], behind: [OpenSite]) {
         guard let previous else { return (sites, []) }
         let level = sites.filter { site in site.commits.contains { $0.key.snapshot == previous && site.coordination.marks($0.key) } }
-        guard !level.isEmpty else { return (sites, []) }
+        // Too few of them for the quorum: then what the others lack is read and stored again.
+        guard level.count >= min(quorum, sites.count), !level.isEmpty else { return (sites, []) }
         return (level, sites.filter { site in !level.contains { $0 === site } })
     }
 

@@ -24,6 +24,7 @@ final class ContentReader {
         self.chunking = chunking
         stream = ChunkStream(pipeline: pipeline, cutter: ContentCutter(gear: keys.gear))
         bundler = Bundler(pipeline: pipeline, keys: keys, contents: contents)
+        assembler.beforeWait = { [bundler] in try bundler.close() }
     }
 
     var bundleTotals: [Digest: UInt32] { bundler.totals }
@@ -34,10 +35,19 @@ final class ContentReader {
         var record = record
         let before = FileIdentity(try file.stat())
         if before != record.identity {
+            // It changed since it was looked at: taken as it is now, told, and read again next time.
             record.identity = before
             record.entry.size = before.size
+            record.entry.mtime = before.modified
+            record.isUncertain = true
+            let message = try take(file, record, shared)
+            return message ?? .changedWhileRead
         }
-        if before.size < Self.bundleLimit, chunking != .fixed, try !isSparse(file) {
+        return try take(file, record, shared)
+    }
+
+    private func take(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?) throws -> Message? {
+        if record.identity.size < Self.bundleLimit, chunking != .fixed, try !isSparse(file) {
             return try readSmall(file, record, shared)
         }
         return try readLarge(file, record, shared)

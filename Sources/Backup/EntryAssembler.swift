@@ -29,6 +29,10 @@ final class EntryAssembler {
     private var head = 0
     private(set) var counts = Manifest.Counts()
     private let emit: PageEmitter
+    /// Called before waiting: hands over what only this thread holds back, such as a bundle not yet full.
+    var beforeWait: () throws -> Void = {}
+    /// Told of entries that are left out because the one whose content they share could not be read.
+    var onLost: ([UInt8]) -> Void = { _ in }
 
     init(pipeline: Pipeline, keys: DomainKeys, catalogue: CatalogueWriter) {
         self.pipeline = pipeline
@@ -77,8 +81,10 @@ final class EntryAssembler {
                 }
                 try settle(entry, shared)
             case .same(var record, let shared, let own):
-                // Nothing when the first could not be read: it was reported then.
-                guard let content = shared.content else { break }
+                guard let content = shared.content else {
+                    onLost(record.entry.key)
+                    break
+                }
                 record.entry.content = content.entry.content
                 record.entry.contentHash = content.entry.contentHash
                 record.entry.size = content.entry.size
@@ -99,6 +105,7 @@ final class EntryAssembler {
     }
 
     private func wait(for entry: PendingEntry) throws {
+        try beforeWait()
         pipeline.settled.wait(until: { _ in entry.isComplete || pipeline.failure != nil }) { _ in }
         if let failure = pipeline.failure { throw failure }
     }

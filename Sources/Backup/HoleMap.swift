@@ -18,9 +18,15 @@ struct HoleMap {
             let hole = clinux_seek_hole(file.descriptor, at)
             guard hole >= 0, hole < Int64(size) else { break }
             var data = clinux_seek_data(file.descriptor, hole)
-            if data < 0 { data = Int64(size) }
+            if data < 0 {
+                // No data after it: a hole to the end. Any other error: what follows is read as data.
+                guard errno == ENXIO else { break }
+                data = Int64(size)
+            }
             let end = min(UInt64(data), size)
-            if end > UInt64(hole) { holes.append(Entry.Hole(offset: UInt64(hole), length: end - UInt64(hole))) }
+            if let last = holes.last, last.offset + last.length == UInt64(hole) {
+                holes[holes.count - 1].length += end - UInt64(hole)
+            } else if end > UInt64(hole) { holes.append(Entry.Hole(offset: UInt64(hole), length: end - UInt64(hole))) }
             at = Int64(end)
         }
         if holes.count > TreeLimits.holes {

@@ -26,7 +26,4 @@ final class KnownBlobs: Sendable {
         if !indexes.isEmpty, indexes.values.allSatisfy({ $0.isReusable(id) }) { return false }
         return state.look { $0.claimed.insert(id).inserted }
     }
-
-    /// The blobs of a pack that every site's index now lists: no need to remember them here as well.
-    func settle(_ rows: [PackRow]) { state.look { state in for row in rows { state.claimed.remove(row.id) } } }
 }

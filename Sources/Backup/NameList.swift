@@ -5,12 +5,12 @@ import Glibc
 /// more than their bytes.
 struct NameList {
     private var bytes: [UInt8] = []
-    private var spans: [(start: UInt32, count: UInt8)] = []
+    private var spans: [(start: UInt32, count: UInt16)] = []
 
     /// Reads and sorts the names of `folder`.
     init(_ folder: File) throws {
         try folder.forEachEntry { entry in
-            spans.append((UInt32(bytes.count), UInt8(entry.name.count)))
+            spans.append((UInt32(bytes.count), UInt16(entry.name.count)))
             bytes.append(contentsOf: entry.name)
         }
         bytes.withUnsafeBufferPointer { bytes in

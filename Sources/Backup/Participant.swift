@@ -39,7 +39,7 @@ final class Participant: Sendable {
     var storedBytes: Int { state.look { $0.storedBytes } }
 
     /// Hands over a pack; waits while the site is slow.
-    func push(_ pack: SharedPack) { if !queue.push(pack) { pack.done(stored: false) } }
+    func push(_ pack: SharedPack) { if !queue.push(pack) { pack.done() } }
 
     /// No more packs.
     func close() { queue.close() }
@@ -49,7 +49,7 @@ final class Participant: Sendable {
     func work() {
         while let pack = queue.pop() {
             guard failure == nil else {
-                pack.done(stored: false)
+                pack.done()
                 continue
             }
             do {
@@ -59,15 +59,13 @@ final class Participant: Sendable {
                     state.storedBytes += pack.pack.buffer.count
                     state.pending.append((key, pack.pack.rows))
                 }
-                pack.done(stored: true)
-                let due = state.look {
-                    $0.pending.count >= Self.packsPerSegment || monotonicSeconds() - $0.lastSegment > Self.secondsPerSegment
-                }
-                if due { try writeSegment() }
             } catch {
                 fail(error)
-                pack.done(stored: false)
             }
+            // Exactly once a pack: another site may still be writing from its buffer.
+            pack.done()
+            let due = state.look { $0.pending.count >= Self.packsPerSegment || monotonicSeconds() - $0.lastSegment > Self.secondsPerSegment }
+            if due, failure == nil { do { try writeSegment() } catch { fail(error) } }
         }
         guard failure == nil else { return }
         do { try writeSegment() } catch { fail(error) }
@@ -119,21 +117,20 @@ final class Participant: Sendable {
 /// A finished pack on its way to several sites: its buffer goes back when the last has done with it.
 final class SharedPack: Sendable {
     let pack: FinishedPack
-    private let left: Monitor<(waiting: Int, stored: Int)>
+    private let left: Monitor<Int>
     private let pool: BufferPool
-    private let known: KnownBlobs
 
-    init(_ pack: FinishedPack, sites: Int, pool: BufferPool, known: KnownBlobs) {
+    init(_ pack: FinishedPack, sites: Int, pool: BufferPool) {
         self.pack = pack
-        left = Monitor((sites, 0))
+        left = Monitor(sites)
         self.pool = pool
-        self.known = known
     }
 
-    func done(stored: Bool) {
+    func done() {
         let isLast = left.look { left in
-            left.waiting -= 1
-            return left.waiting == 0
+            left -= 1
+            precondition(left >= 0, "a pack was let go twice")
+            return left == 0
         }
         if isLast { pool.give(pack.buffer) }
     }

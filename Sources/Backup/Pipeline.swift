@@ -120,7 +120,7 @@ final class Pipeline: Sendable {
     private func flush(_ builder: PackBuilder) throws {
         guard builder.isOpen else { return }
         guard !participants.allSatisfy({ $0.failure != nil }) else { throw participants[0].failure! }
-        let shared = SharedPack(builder.finish(), sites: participants.count, pool: packs, known: known)
+        let shared = SharedPack(builder.finish(), sites: participants.count, pool: packs)
         Steps.mark("pack sealed")
         for participant in participants { participant.push(shared) }
     }

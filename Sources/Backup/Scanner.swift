@@ -17,7 +17,7 @@ package struct BackupProblem: Sendable {
 /// costs one statx; what is not is read and handed to the pipeline. One thread.
 final class Scanner {
     private let source: BackupSource
-    private let previous: CatalogueReader?
+    private var previous: CatalogueReader?
     private let assembler: EntryAssembler
     private let reader: ContentReader
     private let pipeline: Pipeline
@@ -25,13 +25,18 @@ final class Scanner {
     private let owners = OwnerNames()
     private(set) var problems: [BackupProblem] = []
     private(set) var problemCount: UInt64 = 0
-    private var links: [FileIdentityKey: (group: UInt64, shared: EntryAssembler.Shared)] = [:]
+    private var links: [FileIdentityKey: (group: UInt64, shared: EntryAssembler.Shared, identity: FileIdentity, isUncertain: Bool)] = [:]
+    private var linkGroups: UInt64 = 0
     private var knownWhole: Set<Digest> = []
 
     private struct FileIdentityKey: Hashable {
         let device: UInt64
         let inode: UInt64
     }
+
+    /// Folders inside one another: each costs a descriptor and some of the thread's stack.
+    private static let depthLimit = 4_000
+    private var depth = 0
 
     /// Problems kept in words; the rest is only counted.
     private static let problemLimit = 10_000
@@ -42,6 +47,7 @@ final class Scanner {
         self.assembler = assembler
         self.reader = reader
         self.pipeline = pipeline
+        assembler.onLost = { [unowned self] key in report(path(key), .vanished) }
     }
 
     func report(_ path: [UInt8], _ message: Message) {
@@ -67,6 +73,7 @@ final class Scanner {
                 } else {
                     try RawName(root.last!).withCString { name in _ = try retrying { clinux_statx(parent.descriptor, name, &stat) } }
                 }
+                if !root.isEmpty, Self.kind(stat.mode) == .symlink { report(path, .sourceIsLink) }
                 try emitAncestors(of: root, emitted: &emitted)
                 let context = RootContext(device: stat.dev_major, minor: stat.dev_minor)
                 if root.isEmpty {
@@ -120,7 +127,12 @@ final class Scanner {
         if !isRoot, !source.exclude.isEmpty, source.exclude.excludes(components: components, isFolder: kind == .folder) { return }
         guard key.count <= TreeLimits.keyBytes else { return report(path(key), .pathTooLong) }
         let identity = FileIdentity(stat)
-        let old = try previous?.record(key)
+        let old: CatalogueRecord?
+        do { old = try previous?.record(key) } catch {
+            // A damaged cache costs reading the rest again, never a backup.
+            previous = nil
+            old = nil
+        }
         switch kind {
         case .folder: try visitFolder(name, parent, key, components, stat, identity, old, root)
         case .file: try visitFile(name, parent, key, stat, identity, old)
@@ -145,6 +157,9 @@ final class Scanner {
     }
 
     private func walkFolder(_ folder: File, key: [UInt8], components: [[UInt8]], root: RootContext) throws {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.depthLimit else { return report(path(key), .pathTooDeep) }
         let names = try NameList(folder)
         for i in 0..<names.count {
             let name = Array(names[i])
@@ -179,13 +194,16 @@ final class Scanner {
         if stat.nlink > 1 {
             let inode = FileIdentityKey(device: identity.device, inode: identity.inode)
             if let first = links[inode] {
+                // The content is what was read under the first name; if the file changed since, read it again next time.
+                record.isUncertain = record.isUncertain || first.isUncertain || identity != first.identity
                 record.entry.linkGroup = first.group
                 record.entry.xattrs = attributes(old, record, name, parent)
                 return try assembler.add(record, sameAs: first.shared)
             }
             shared = EntryAssembler.Shared()
-            links[inode] = (UInt64(links.count + 1), shared!)
-            record.entry.linkGroup = UInt64(links.count)
+            linkGroups += 1
+            links[inode] = (linkGroups, shared!, identity, record.isUncertain)
+            record.entry.linkGroup = linkGroups
         }
         if let old, old.entry.kind == .file, old.identity == identity, !old.isUncertain, isStored(old) {
             record.entry.content = old.entry.content
@@ -204,6 +222,8 @@ final class Scanner {
         var record = record
         let file: File
         do { file = try Self.open(name, in: parent, O_RDONLY | O_NONBLOCK) } catch let error as SystemError {
+            // Another name of the same file may still open.
+            links[FileIdentityKey(device: record.identity.device, inode: record.identity.inode)] = nil
             return report(path(record.entry.key), error.code == ENOENT ? .vanished : .cannotRead(error.reason))
         }
         record.entry.xattrs = attributes(old, record, name, parent)
@@ -252,11 +272,12 @@ final class Scanner {
         }
     }
 
-    /// Times of change step by a few milliseconds: a file changed within them may change again unseen.
+    /// Times of change step by milliseconds, by whole seconds on some file systems, by two on others, and a
+    /// server's clock may lag: a file changed so lately may change again unseen.
     private func isUncertain(_ identity: FileIdentity) -> Bool {
         let now = Timestamp.now()
-        let age = (now.seconds - identity.changed.seconds) * 1000 + (Int64(now.nanoseconds) - Int64(identity.changed.nanoseconds)) / 1_000_000
-        return age < 50
+        let age = (now.seconds &- identity.changed.seconds) &* 1000 &+ (Int64(now.nanoseconds) - Int64(identity.changed.nanoseconds)) / 1_000_000
+        return age < 2_500
     }
 
     /// The path that a key stands for.

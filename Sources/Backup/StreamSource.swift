@@ -35,7 +35,8 @@ struct StreamSource {
             child.terminate()
             throw error
         }
-        let status = child.wait()
+        let status = child.wait(timeout: deadline.map { max(0, $0 - monotonicSeconds()) })
+        if status == 124, let deadline, monotonicSeconds() >= deadline { throw Failure(.failed, .commandTimedOut, object: name) }
         guard status == 0 else { throw Failure(.failed, .commandFailed(status), object: name) }
     }
 

@@ -86,10 +86,11 @@ package final class ChildProcess {
         guard let output else { return false }
         var poller = pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0)
         while true {
-            let left = deadline.map { max(0, Int32(($0 - monotonicSeconds()) * 1000)) } ?? -1
+            let left = deadline.map { Int32(max(0, min(3_600_000, ($0 - monotonicSeconds()) * 1000))) } ?? -1
             let n = poll(&poller, 1, left)
             if n > 0 { return true }
-            if n == 0 { return false }
+            if n == 0, let deadline, monotonicSeconds() >= deadline { return false }
+            if n == 0 { continue }
             if errno != EINTR { return true }
         }
     }

@@ -5,6 +5,8 @@ import Glibc
 package struct SystemError: Error, Sendable, Equatable {
     package let code: Int32
 
+    package init(code: Int32) { self.code = code }
+
     package static func last() -> SystemError { SystemError(code: errno) }
 
     package var reason: String { String(cString: strerror(code)) }
@@ -224,6 +226,23 @@ package enum Files {
             if error.code == ENOENT { return [] }
             throw error.failure(.failed, "open", object: path)
         }
+    }
+
+    /// Removes a folder of small files and its folders, if it is there.
+    package static func removeFolder(_ path: String) throws {
+        for name in try names(path) {
+            let each = path + "/" + name
+            if unlink(each) != 0, errno == EISDIR || errno == EPERM { try removeFolder(each) }
+        }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError.last().failure(.failed, "rmdir", object: path) }
+    }
+
+    /// Gives a folder its final name, which is free or an empty folder's; durably.
+    package static func move(_ path: String, to final: String) throws {
+        do {
+            try retrying { rename(path, final) }
+            try syncFolder(of: final)
+        } catch let error as SystemError { throw error.failure(.failed, "rename", object: final) }
     }
 
     private static func syncFolder(of path: String) throws {

@@ -46,6 +46,12 @@ package struct SealedSecret: Sendable, Equatable {
     package let encapsulation: [UInt8]
     package let commitment: [UInt8]
     package let sealed: [UInt8]
+
+    package init(encapsulation: [UInt8], commitment: [UInt8], sealed: [UInt8]) {
+        self.encapsulation = encapsulation
+        self.commitment = commitment
+        self.sealed = sealed
+    }
 }
 
 /// A sealing key pair, from a seed of 32 bytes.

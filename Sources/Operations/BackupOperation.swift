@@ -25,16 +25,15 @@ package struct BackupOperation {
     /// Takes the snapshot. `watch` is given the run's progress as soon as there is one. Sites that did not
     /// answer are in the outcomes; throws when there is no snapshot, or fewer than the quorum hold it.
     package func run(watch: (BackupProgress) -> Void) throws -> BackupResult {
-        try hook(source.before)
-        do {
-            let result = try take(watch)
-            try hook(source.after)
-            return result
-        } catch {
-            // `after` always runs: it thaws what `before` froze.
-            try? hook(source.after)
-            throw error
+        let taken = Result {
+            try hook(source.before)
+            return try take(watch)
         }
+        // `after` always runs, once: it thaws what `before` froze, even half-way.
+        let thawed = Result { try hook(source.after) }
+        let result = try taken.get()
+        try thawed.get()
+        return result
     }
 
     private func take(_ watch: (BackupProgress) -> Void) throws -> BackupResult {

@@ -36,7 +36,9 @@ package struct Initialisation {
 
     /// `elsewhere`: folder for the keys of roles that this machine does not hold, the opening keys first.
     /// Nothing is written before everything was checked; a run that fails half-way can be repeated.
-    package func create(elsewhere: String?, passphrase: Secret?) throws -> Outcome {
+    /// `deliver` puts the kit where it is safe, before the keys take effect: without it the tenant's
+    /// authority would be lost.
+    package func create(elsewhere: String?, passphrase: Secret?, deliver: (RecoveryKit) throws -> Void) throws -> Outcome {
         guard try isNew else { throw Failure(.refused, .tenantExists(tenant.name)) }
         let together = tenant.acceptsKeysTogether
         guard together || elsewhere != nil else { throw Failure(.refused, .keysTogether(tenant.name), remedy: .keysTogetherRemedy) }
@@ -68,9 +70,15 @@ package struct Initialisation {
         let wrap = try KeyWrap(bundle, tenant: fingerprint.tenant, epoch: 1, for: recipient)
 
         // Keys first: a site without keys can be prepared again, keys without a site are worth nothing.
-        let here = TenantKeys(folder: keys.folder)
-        let other = elsewhere.map { TenantKeys(folder: $0 + "/" + tenant.name) }
-        for each in [here] + (other.map { [$0] } ?? []) { try Files.makeFolder(each.folder) }
+        // All in folders of a passing name, which a run that fails leaves for the next to remove.
+        let here = TenantKeys(folder: keys.folder + ".new")
+        let other = elsewhere.map { TenantKeys(folder: $0 + "/" + tenant.name + ".new") }
+        let folders = [here] + (other.map { [$0] } ?? [])
+        for each in folders {
+            guard try Files.names(String(each.folder.dropLast(4))).isEmpty else { throw Failure(.refused, .tenantExists(tenant.name), object: each.folder) }
+            try Files.removeFolder(each.folder)
+            try Files.makeFolder(each.folder)
+        }
         try place(.write, here, other).create(node: node)
         try place(.maintain, here, other).create(maintain: maintain)
         try place(.verify, here, other).create(verify: verify)
@@ -82,10 +90,13 @@ package struct Initialisation {
             try here.keep(publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
         }
         try here.keep(fingerprint: fingerprint)
-        for site in sites { try prepare(site, fingerprint) }
         let kit = RecoveryKit(
             tenant: tenant.name, fingerprint: fingerprint, code: code, sites: try sites.map { ($0.name, "file:" + (try $0.folder())) })
-        return Outcome(kit: kit, fingerprint: fingerprint, prepared: sites.map(\.name), ready: [], keysElsewhere: other?.folder)
+        try deliver(kit)
+        for each in folders { try Files.move(each.folder, to: String(each.folder.dropLast(4))) }
+        for site in sites { try prepare(site, fingerprint) }
+        return Outcome(
+            kit: kit, fingerprint: fingerprint, prepared: sites.map(\.name), ready: [], keysElsewhere: other.map { String($0.folder.dropLast(4)) })
     }
 
     /// Keys of roles that the configuration does not give this machine go to the other folder.

@@ -4,8 +4,6 @@ import Repository
 
 /// Writes the content of one file of a snapshot to a descriptor, reading ahead in bounded memory.
 package struct ContentStream {
-    private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
-
     private let reader: BlobReader
     private let isCancelled: @Sendable () -> Bool
 

@@ -22,6 +22,9 @@ struct FolderMaker {
         for (i, offset) in folders.enumerated() where offset != PlanRecord.root {
             if i & 1023 == 0 { try context.run.check() }
             let record = context.records[offset]
+            if record.has(PlanFlags.closed), let parent = try? cache.descriptor(record.header.pointee.parent) {
+                _ = MetadataWriter.chmod(parent, record.name, 0o700)
+            }
             guard record.disposition != .keep else { continue }
             let isDone = try context.attempt(record) {
                 let parent = try cache.descriptor(record.header.pointee.parent)

@@ -41,7 +41,7 @@ final class MetadataWriter: Sendable {
         }
         if traits.hasDefaultACL { clinux_removexattr(descriptor, Self.accessACL) }
         if header.attributeCount > 0 { setAttributes(record) { clinux_setxattr(descriptor, $0, $1, $2) } }
-        if mode != created { setMode(record) { fchmod(descriptor, mode) } }
+        if mode != created || traits.granted & created != created { setMode(record) { fchmod(descriptor, mode) } }
         setTime(descriptor, record)
     }
 
@@ -90,27 +90,20 @@ final class MetadataWriter: Sendable {
     /// Returns the mode that may be given then: a program must not run as somebody it was not made for.
     private func setOwner(_ record: PlanRecord, uid: UInt32?, gid: UInt32?, _ change: (UInt32, UInt32) -> Int32) -> UInt32 {
         let header = record.header.pointee
-        var user = header.uid == uid ? UInt32.max : header.uid
+        let user = header.uid == uid ? UInt32.max : header.uid
         let group = header.gid == gid ? UInt32.max : header.gid
         if user == .max, group == .max { return record.mode }
-        var mode = record.mode
-        if user != .max, mayNotGive.load(ordering: .relaxed) {
-            ownerKept(record, EPERM)
-            mode &= ~0o4000
-            user = .max
-            if group == .max { return mode }
+        var code = EPERM
+        if user == .max || !mayNotGive.load(ordering: .relaxed) {
+            if change(user, group) == 0 { return record.mode }
+            code = errno
+            if user != .max, code == EPERM { mayNotGive.store(true, ordering: .relaxed) }
         }
-        if change(user, group) == 0 { return mode }
-        let code = errno
-        if user != .max {
-            if code == EPERM { mayNotGive.store(true, ordering: .relaxed) }
-            mode &= ~0o4000
-            ownerKept(record, code)
-            if group == .max || change(.max, group) == 0 { return mode }
-        } else {
-            ownerKept(record, code)
-        }
-        return record.kind == .folder ? mode : mode & ~0o2000
+        ownerKept(record, code)
+        // A group that one belongs to may be given without the user.
+        let hasGroup = group == .max || (user != .max && change(.max, group) == 0)
+        let mode = user == .max ? record.mode : record.mode & ~0o4000
+        return hasGroup || record.kind == .folder ? mode : mode & ~0o2000
     }
 
     private func ownerKept(_ record: PlanRecord, _ code: Int32) {

@@ -65,6 +65,8 @@ enum PlanFlags {
     static let bare: UInt16 = 1 << 5
     /// A file to update whose inode has other names or is no file: a new one takes its place.
     static let newInode: UInt16 = 1 << 6
+    /// An own folder that takes rights from its owner: it gets them back while its content is written.
+    static let closed: UInt16 = 1 << 7
 }
 
 /// Bits of the state of a record while it is carried out.

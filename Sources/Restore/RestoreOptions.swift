@@ -35,7 +35,9 @@ package struct RestoreOptions: Sendable {
     /// An owner that may not be given (a restore by a common user) is counted, not reported as a problem.
     package var keepsOwnOwner = false
     /// Threads that open and write; more than cores hide the latency of a distant site.
-    package var threads = Threads.cores
+    package var threads = Threads.cores {
+        didSet { threads = max(1, threads) }
+    }
 
     package init(target: RawName) { self.target = target }
 }

@@ -50,7 +50,7 @@ extension RestorePlanner {
         var isMount = false
         if exists, let status { isMount = probe?.noteFolder(entry.key, nameStart: nameStart, status) ?? false }
         let isCleaned = exists && options.delete && !isAncestor && !isMount && isRoot(entry.key)
-        let (user, group) = (owners.user(entry), owners.group(entry))
+        let (user, group, own) = (owners.user(entry), owners.group(entry), geteuid())
         let parent = stack[stack.count - 1].record
         let record = try records.append(entry, nameStart: nameStart) { header in
             header.parent = parent
@@ -58,7 +58,11 @@ extension RestorePlanner {
             (header.uid, header.gid) = (user, group)
             if isAncestor { header.flags |= PlanFlags.ancestor }
             if exists { header.flags |= PlanFlags.existed }
-            if exists, isAncestor || options.overwrite == .never { header.flags |= PlanFlags.bare }
+            if exists, isAncestor || options.overwrite == .never {
+                header.flags |= PlanFlags.bare
+            } else if let status, exists, status.mode & 0o700 != 0o700, status.uid == own, own != 0 {
+                header.flags |= PlanFlags.closed
+            }
             if !isCleaned { header.flags |= PlanFlags.notCleaned }
         }
         try folders.append(record)

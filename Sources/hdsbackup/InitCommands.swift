@@ -14,7 +14,7 @@ struct InitCommand: OperatorCommand {
         let outcome: Initialisation.Outcome
         if try initialisation.isNew, kit == nil {
             if let kitOut { try refuseExisting(kitOut) }
-            outcome = try initialisation.create(elsewhere: restoreKeys, passphrase: session.newPassphrase())
+            outcome = try initialisation.create(elsewhere: restoreKeys.map(absolute), passphrase: session.newPassphrase()) { try deliver($0, session) }
         } else {
             outcome = try initialisation.prepareSites(named: session.siteName, kit: kit.map(readKit))
         }
@@ -26,12 +26,14 @@ struct InitCommand: OperatorCommand {
         if try Files.read(path) != nil { throw Failure(.usage, .objectExists, object: path) }
     }
 
+    /// The kit to its file, or to the screen at once.
+    private func deliver(_ kit: RecoveryKit, _ session: CommandSession) throws {
+        let page = kit.page(session.language)
+        if let kitOut { try Files.create(kitOut, Array(page.utf8)) } else if !session.console.isJSON { writeLine(page, to: 1) }
+    }
+
     private func show(_ outcome: Initialisation.Outcome, _ session: CommandSession) throws {
         let console = session.console
-        if let kit = outcome.kit {
-            let page = kit.page(console.language)
-            if let kitOut { try Files.create(kitOut, Array(page.utf8)) } else if !console.isJSON { console.print(page) }
-        }
         if console.isJSON {
             struct Line: Encodable {
                 let fingerprint: String

@@ -11,6 +11,12 @@ extension Message {
         "source.vanished", en: "vanished while the source was read", fr: "disparu pendant la lecture de la source")
     package static let pathTooLong = Message(
         "source.path-too-long", en: "the path is too long to store (64 KiB at most)", fr: "chemin trop long pour être stocké (64 Kio au plus)")
+    package static let pathTooDeep = Message(
+        "source.path-too-deep", en: "too many folders inside one another; what is below was left out",
+        fr: "trop de dossiers imbriqués ; ce qui est au-dessous a été omis")
+    package static let sourceIsLink = Message(
+        "source.is-link", en: "this path of the source is a symbolic link: the link was stored, not what it leads to",
+        fr: "ce chemin de la source est un lien symbolique : le lien a été stocké, non ce qu'il désigne")
     package static let attributesTooLarge = Message(
         "source.attributes-too-large", en: "its extended attributes are too large; they were left out",
         fr: "ses attributs étendus sont trop volumineux ; ils ont été omis")

@@ -45,6 +45,7 @@ extension Message {
 
     package static let labelsTooLarge = Message(
         "snapshot.labels-too-large", en: "its paths, command or exclusions are too long to store", fr: "ses chemins, sa commande ou ses exclusions sont trop longs à stocker")
+    package static let tooManyAtOnce = Message("index.too-many", en: "too many commands at work at once on this machine", fr: "trop de commandes à la fois sur cette machine")
     package static let unsupportedFeature = Message(
         "format.feature", en: "it uses a feature that this version does not know; nothing was changed",
         fr: "il utilise une fonction inconnue de cette version ; rien n'a été modifié")

@@ -1,4 +1,5 @@
 import Base
+import CLinux
 import Codec
 import Glibc
 import Keys
@@ -39,14 +40,28 @@ package final class SiteIndex: Sendable {
 
     package let domain: ShortID
     private let folder: String
+    private let lock: File
     private let state: Monitor<State>
 
     /// Opens the index in `folder`, or begins an empty one when there is none or it is damaged.
+    ///
+    /// Two processes never share a folder: the next free one of `folder`, `folder-1`, … is taken and locked.
     package init(domain: ShortID, folder: String) throws {
         self.domain = domain
-        self.folder = folder
-        try Files.makeFolder(folder)
-        state = Monitor((try? Self.load(folder)) ?? State())
+        (self.folder, lock) = try Self.claim(folder)
+        state = Monitor((try? Self.load(self.folder)) ?? State())
+    }
+
+    private static func claim(_ folder: String) throws -> (String, File) {
+        for number in 0..<64 {
+            let candidate = number == 0 ? folder : "\(folder)-\(number)"
+            try Files.makeFolder(candidate)
+            do {
+                let file = try File.open(RawName(candidate + "/lock"), O_RDWR | O_CREAT)
+                if clinux_lock(file.descriptor) == 0 { return (candidate, file) }
+            } catch let error as SystemError { throw error.failure(.failed, "lock", object: candidate) }
+        }
+        throw Failure(.refused, .tooManyAtOnce, object: folder)
     }
 
     /// Takes in every segment of `segments` that it lacks, and starts again from nothing when one that it

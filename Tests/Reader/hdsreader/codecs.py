@@ -68,17 +68,21 @@ def differences():
 def undo_samples(data, lead):
     """Samples from byte `lead` on were replaced by differences, low bytes before high bytes."""
     count = (len(data) - lead) // 2
-    halves = bytearray(2 * count)
-    halves[0::2] = data[lead:lead + count]
-    halves[1::2] = data[lead + count:lead + 2 * count]
-    coded = array.array("H", bytes(halves))
+    out = bytearray(data)
+    out[lead:lead + 2 * count:2] = data[lead:lead + count]
+    out[lead + 1:lead + 2 * count:2] = data[lead + count:lead + 2 * count]
+    coded = little_endian(array.array("H", bytes(out[lead:lead + 2 * count])))
+    sums = array.array("Q", itertools.accumulate(map(differences().__getitem__, coded)))
+    wide = little_endian(sums).tobytes()  # samples are the sums modulo 2^16: two bytes of each eight
+    out[lead:lead + 2 * count:2] = wide[0::8]
+    out[lead + 1:lead + 2 * count:2] = wide[1::8]
+    return bytes(out)
+
+
+def little_endian(numbers):
     if sys.byteorder == "big":
-        coded.byteswap()
-    sums = itertools.accumulate(map(differences().__getitem__, coded))
-    samples = array.array("H", [value & 0xFFFF for value in sums])
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return data[:lead] + samples.tobytes() + data[lead + 2 * count:]
+        numbers.byteswap()
+    return numbers
 
 
 def unframe(frame, limit):

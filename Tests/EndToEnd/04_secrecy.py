@@ -156,7 +156,7 @@ def it_lists_snapshots_and_its_own_last_one():
     machine = writer()
     expect_equal([each["source"] for each in machine.snapshots()], ["dpi", "dpi"], "sources")
     lines = machine.run("ls", "latest", machine.source, "--json").lines
-    expect_equal(len(lines), len(hdstest.listing(machine.source)), "entries")
+    expect_equal(len(lines), len(hdstest.listing(machine.source).entries), "entries")
     expect_in("dump.sql", machine.run("find", "latest", "dump.sql").out)
 
 

@@ -4,7 +4,9 @@
     HDSTEST_ONLY=text   only the tests whose sentence holds the text
     KEEP=1              leaves the folder, to look around
 """
+import argparse
 import contextlib
+import copy as copy_module
 import functools
 import itertools
 import json
@@ -27,6 +29,8 @@ NOBODY = 65534
 ONE_PACK = 256 << 10  # the least that a run stores: the page of the folders above a source, whose times change by others' doing
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOOLS))
+import listing as listing_tool  # noqa: E402, the folder is known only now
 
 
 # The place
@@ -290,14 +294,26 @@ def copy(source, target):
 
 
 class Kept:
-    """A folder as it is now: a copy, and the listing that also knows its holes."""
+    """A folder as it is now: a copy for diff, and the listing of the folder itself, which also knows its holes."""
 
     def __init__(self, source, target):
         self.copy, self.listing = copy(source, target), listing(source)
 
 
-def listing(folder, *options):
-    return tool("listing.py", *options, folder).out.splitlines()
+def listing(folder):
+    """What listing.py finds, in this process: starting it hundreds of times would take longer than the tests."""
+    options = argparse.Namespace(no_owner=False, no_holes=False, no_dir_mtime=False, exclude=[])
+    return listing_tool.Listing(os.fspath(folder), options)
+
+
+def without(listing, options):
+    """The listing without what options leave out, as listing.py has them."""
+    keys = {"--no-owner": ("uid", "gid"), "--no-holes": ("data",), "--no-dir-mtime": ()}
+    left_out = {key for option in options for key in keys[option]}
+    for fields in listing.entries.values():
+        for key in left_out | ({"mtime"} if "--no-dir-mtime" in options and fields.get("kind") == "folder" else set()):
+            fields.pop(key, None)
+    return listing
 
 
 # diff cannot compare pipes, sockets and devices, nor go where a path is longer than PATH_MAX; listing.py does.
@@ -307,16 +323,13 @@ BEYOND_DIFF = ("*.fifo", "*.socket", "*.device", "beyond-path-max")
 def differences(original, restored, *options):
     """What listing.py and diff, which share nothing with the program, tell apart; empty when all is the same."""
     last, folder = Runner.last, original.copy if isinstance(original, Kept) else original
-    found = []
-    if isinstance(original, Kept):
-        found += sorted(set(original.listing) ^ set(listing(restored)))
-        options += ("--no-holes",)
-    found.append(tool("listing.py", "--compare", *options, folder, restored, exit=(0, 1)).all)
+    known = copy_module.deepcopy(original.listing) if isinstance(original, Kept) else listing(original)
+    found = list(listing_tool.differences(without(known, options), without(listing(restored), options)))
     words = ["diff", "-r", "--no-dereference", *(f"--exclude={name}" for name in BEYOND_DIFF), folder, restored]
     compared = Runner.run(words, exit=None, env=environment())
     expect(compared.exit < 2 or "Permission denied" in compared.err, f"diff failed: {compared!r}")
     Runner.last = last
-    return "\n".join(each for each in [*found, compared.all] if each)
+    return "\n".join([*found, *compared.all.splitlines()])
 
 
 def expect_same(source, restored, *options):

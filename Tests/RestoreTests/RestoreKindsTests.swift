@@ -166,3 +166,40 @@ struct RestoreKindsTests {
         #expect(none.status("named")!.uid == 0)
     }
 }
+
+@Suite("Restoring as a common user", .enabled(if: geteuid() != 0))
+struct CommonUserTests {
+    @Test("what one may not own is counted, and its set-id bits are not given")
+    func owners() throws {
+        let repository = try SampleRepository()
+        let root = try repository.snapshot { tree in
+            tree.add("other", .file, mode: 0o6755) { ($0.uid, $0.gid) = (0, 0) }
+            tree.add("own", .file, mode: 0o4755)
+            tree.add("device", .charDevice) { ($0.major, $0.minor) = (1, 3) }
+        }
+        let target = TemporaryFolder()
+        let result = try restore(repository, root, to: target) { $0.keepsOwnOwner = true }
+        #expect(result.ownersKept == 1 && result.problemCount == 1 && result.exitStatus == .partial)
+        #expect(target.status("other")!.mode & 0o7777 == 0o755 && target.status("other")!.uid == geteuid())
+        #expect(target.status("own")!.mode & 0o7777 == 0o4755)
+    }
+
+    @Test("a folder that its owner may not write is restored, and restored again")
+    func readOnly() throws {
+        let repository = try SampleRepository()
+        let root = try repository.snapshot { tree in
+            tree.folder("d", mode: 0o555)
+            tree.folder("d/e", mode: 0o500)
+            tree.bundle([("d/f", [1]), ("d/e/g", [2])]) { $0.mode = 0o400 }
+        }
+        let target = TemporaryFolder()
+        #expect(try restore(repository, root, to: target).exitStatus == .done)
+        chmod(target.at("d"), 0o755)
+        unlink(target.at("d/f"))
+        chmod(target.at("d"), 0o555)
+        let result = try restore(repository, root, to: target)
+        #expect(result.exitStatus == .done && target.read("d/f") == [1] && target.status("d")!.mode & 0o777 == 0o555, "\(result.problems)")
+        chmod(target.at("d"), 0o755)
+        chmod(target.at("d/e"), 0o755)
+    }
+}

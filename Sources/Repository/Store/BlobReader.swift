@@ -51,13 +51,16 @@ package final class BlobReader: PageSource, Sendable {
 
     /// The first place where a reachable site lists the blob; nil when none does.
     package func locate(_ id: Digest) -> BlobLocation? {
+        var second: BlobLocation?
         for (number, source) in sources.enumerated() {
             guard let index = source.index() else { continue }
-            let places = index.places(id)
-            guard let place = places.first(where: { !source.isBad($0.pack.key) }) ?? places.first else { continue }
-            return BlobLocation(site: UInt8(number), pack: place.number, offset: place.offset, length: place.length)
+            for place in index.places(id) {
+                let location = BlobLocation(site: UInt8(number), pack: place.number, offset: place.offset, length: place.length)
+                if !source.isBad(place.pack.key) { return location }
+                second = second ?? location
+            }
         }
-        return nil
+        return second
     }
 
     /// Gives `body` the plain bytes of a blob, checked against `id`, from the first good copy.

@@ -11,7 +11,7 @@ part() {
 }
 
 swift build --build-tests || exit 1
-part 'Swift tests' swift test --skip-build --disable-xctest
+part 'Swift tests' swift test --skip-build --disable-xctest --no-parallel
 
 python=python3
 [[ -x .venv-tests/bin/python ]] && python=.venv-tests/bin/python

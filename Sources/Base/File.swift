@@ -100,15 +100,18 @@ package final class File: Sendable {
 
     package func sync() throws { try retrying { fsync(descriptor) } }
 
-    /// Everything from the start, at most `limit` bytes; a longer file throws EFBIG.
+    /// Everything from the current position, at most `limit` bytes; a longer file throws EFBIG. Files of
+    /// /proc and pipes, which have no size, are read to their end.
     package func readAll(limit: Int) throws -> [UInt8] {
-        let size = Int(try stat().size)
-        guard size <= limit else { throw SystemError(code: EFBIG) }
-        var bytes = [UInt8](repeating: 0, count: size + 1)
-        let n = try bytes.withUnsafeMutableBytes { try read(at: 0, into: $0) }
-        guard n <= limit else { throw SystemError(code: EFBIG) }
-        bytes.removeLast(bytes.count - n)
-        return bytes
+        guard Int(clamping: try stat().size) <= limit else { throw SystemError(code: EFBIG) }
+        var bytes: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: max(4096, min(limit, Int(try stat().size)) + 1))
+        while true {
+            let n = try room.withUnsafeMutableBytes { try read(into: $0) }
+            if n == 0 { return bytes }
+            bytes.append(contentsOf: room[..<n])
+            guard bytes.count <= limit else { throw SystemError(code: EFBIG) }
+        }
     }
 }
 

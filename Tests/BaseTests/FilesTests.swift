@@ -93,7 +93,10 @@ import Testing
         try folder.write("empty", [])
         try folder.write("full", [UInt8](0...255))
         #expect(try MappedFile(File.open(RawName(path("empty")), O_RDONLY)).bytes.count == 0)
-        #expect(Array(try MappedFile(File.open(RawName(path("full")), O_RDONLY)).bytes) == [UInt8](0...255))
+        // The memory goes with the object: it has to outlive what looks at its bytes.
+        let full = try MappedFile(File.open(RawName(path("full")), O_RDONLY))
+        let bytes = withExtendedLifetime(full) { Array(full.bytes) }
+        #expect(bytes == [UInt8](0...255))
     }
 
     @Test func readingPastTheEndGivesWhatThereIs() throws {

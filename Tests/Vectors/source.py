@@ -25,8 +25,9 @@ def lines(seed, count):
 def samples(count):
     """16-bit samples of a smooth signal."""
     dice = random.Random("samples")
-    return b"".join(int(2000 + 900 * math.sin(i / 900) + 300 * math.sin(i / 7000) + dice.choice((0, 0, 0, 0, 0, 0, 0, 1)))
-                    .to_bytes(2, "little") for i in range(count))
+    noise = (dice.choice((0, 0, 0, 0, 0, 0, 0, 1)) for _ in range(count))
+    return b"".join(int(2000 + 900 * math.sin(i / 900) + 300 * math.sin(i / 7000) + bit).to_bytes(2, "little")
+                    for i, bit in enumerate(noise))
 
 
 def image(blocks):

@@ -7,9 +7,9 @@ _U32 = r"(0|[1-9]\d{0,9})"
 
 
 def _match(pattern, text):
-    """Groups of a whole match, numbers as numbers; None if the text or a number is not valid."""
+    """Groups of a whole match, or None."""
     found = re.fullmatch(pattern, text, re.ASCII)
-    return found and found.groups()
+    return found and (found.groups() or (text,))
 
 
 class Session(NamedTuple):
@@ -101,3 +101,11 @@ def number(key, folder):
 
 def manifest_key(snapshot, digest):
     return f"snapshots/{snapshot.hex()}.{digest.hex()[:32]}"
+
+
+def is_manifest(key):
+    return bool(_match(r"snapshots/[0-9a-f]{32}\.[0-9a-f]{32}", key))
+
+
+def is_list(key):
+    return bool(_match("lists/[0-9a-f]{64}", key))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from .codecs import DATA_LIMIT, FRAME_HEADER, PAGE_LIMIT, unframe
 from .crypto import TAG
 from .keys import (CATALOGUE, DATA, DIRECTORY, LAST_ORDINAL, LIST_PAGE, RUN, RUN_BLOCK, TREE_PAGE, KeyBlock)
-from .names import PackKey, SegmentKey
+from .names import PackKey
 from .problems import Damaged, Foreign, NewerFormat
 from .wire import Cursor
 
@@ -81,7 +81,7 @@ class Pack:
         fields.end()
 
     def check_row(self, fields, kind, zero, block, offset, length, references):
-        if kind not in (DATA, TREE_PAGE, LIST_PAGE) or zero or block >= len(self.blocks):
+        if kind not in (DATA, TREE_PAGE, LIST_PAGE) or zero or not 0 < block < len(self.blocks):
             raise fields.damaged("a row's kind or key block")
         if self.blocks[block].kind != (CATALOGUE if kind == LIST_PAGE else RUN):
             raise fields.damaged("a row under a key block of the wrong kind")

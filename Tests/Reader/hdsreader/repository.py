@@ -7,7 +7,7 @@ from . import names, tree
 from .crypto import recipient_id, sha256
 from .keys import (CONTENT_HASH, DATA, LABELS, LIST_PAGE, OUTLINE, TABLE, LAST_ORDINAL, TREE_PAGE, WRAP_LIMIT, Ring,
                    open_wrap)
-from .packs import Pack, Table
+from .packs import PACK_LIMIT, Pack, Table
 from .problems import Damaged, Missing, Problem, Refused, Usage, WrongKey, about
 from .site import FileSite
 from .statements import (COMMIT, FENCE, MAINTAIN, MANIFEST, SEGMENT, SLOT, WRITE, Labels, Manifest, Outline,
@@ -178,18 +178,17 @@ class Repository:
 
     def _open_pack(self, key):
         with about(key):
-            size = self.site.size(key)
-            try:
-                return Pack(lambda offset, length: self.site.read_range(key, offset, length), size, self.ring)
-            except Problem:
-                # What looks like a wrong key or a later format may be damage: only the whole pack's hash tells.
-                self.check_hash(key)
-                raise
+            return Pack(lambda offset, length: self.site.read_range(key, offset, length), self.site.size(key), self.ring)
 
-    def check_hash(self, key):
-        name = names.PackKey.named(key)
-        if name and sha256(self.site.read(key, 128 << 20)) != name.digest:
-            raise Damaged("its SHA-256 is not its name", key)
+    def told_apart(self, key, problem):
+        """What looks like a wrong key or a later format may be damage: the whole pack's hash tells."""
+        try:
+            with about(key):
+                if sha256(self.site.read(key, PACK_LIMIT)) != names.PackKey.named(key).digest:
+                    return Damaged("its SHA-256 is not its name", key)
+        except Problem as worse:
+            return worse
+        return problem
 
     def pack_names(self):
         """{digest: [key]} of all packs that are there."""
@@ -226,7 +225,7 @@ class Repository:
                 with about(key):
                     found = self._open_at(self.pack(key), domain, id, kind, place)
             except Problem as problem:
-                failed.append(problem)
+                failed.append(self.told_apart(key, problem))
                 continue
             if found is not None:
                 for problem in failed:

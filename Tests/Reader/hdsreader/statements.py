@@ -145,7 +145,7 @@ class Descriptor(NamedTuple):
                    sites)
 
     def check_signer(self, statement, roles, moment):
-        """The signer has one of `roles` at that moment, and signed. Returns the actor. A role is (role, domain or None)."""
+        """The signer has one of `roles`, each (role, domain or None), at that moment, and signed. Returns the actor."""
         for actor in self.actors.get(statement.signer, ()):
             if any(actor.role == role and domain in (None, actor.domain) for role, domain in roles) \
                     and actor.holds(moment):

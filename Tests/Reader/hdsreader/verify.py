@@ -3,7 +3,7 @@ from . import names, tree
 from .crypto import sha256
 from .keys import LIST_PAGE, TREE_PAGE
 from .packs import PACK_LIMIT, STEP, Pack
-from .problems import Damaged, Missing, Refused, about
+from .problems import Damaged, Missing, Refused
 from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, MAINTAIN, MANIFEST, SESSION, VERIFY, WRITE, Attested,
                          SessionBody, Statement, largest)
 from .trust import check_list, read_statement
@@ -64,6 +64,8 @@ class Verification:
             self.slots[name] = slot
 
     def attested(self, key):
+        if names.number(key, "attested") is None:
+            return
         statement = read_statement(self.site, key, ATTESTED, self.tenant)
         body = Attested.parse(statement)
         if body.number != names.number(key, "attested"):
@@ -71,10 +73,13 @@ class Verification:
         self.descriptor.check_signer(statement, [(VERIFY, None)], body.created.seconds)
 
     def list(self, key):
-        check_list(self.site, key)
+        if names.is_list(key):
+            check_list(self.site, key)
 
     def manifest(self, key):
         """Only that it is whole; its signer is looked at for the commit that names it."""
+        if not names.is_manifest(key):
+            return
         data = self.site.read(key, largest(MANIFEST))
         if not key.endswith("." + sha256(data).hex()[:32]):
             raise Damaged("its SHA-256 is not its name")
@@ -131,7 +136,7 @@ class Verification:
         """A run that goes on, or that died; or a slot that was taken away, which nothing here tells from it."""
         named = {names.manifest_key(name.snapshot, slot.manifest) for name, slot in self.slots.items()}
         for key in sorted(self.keys):
-            if key.startswith("snapshots/") and key not in named:
+            if names.is_manifest(key) and key not in named:
                 self.report.note(f"{key} is named by no commit")
 
     def check_sessions(self):

@@ -33,9 +33,10 @@ def append(path):
     path.write_bytes(path.read_bytes() + b"\0")
 
 
-DAMAGE = {"flip a bit at the start": flip(0), "flip a bit near the start": flip(0.02), "flip a bit in the middle": flip(0.5),
-          "flip a bit near the end": flip(0.97), "flip a bit at the end": flip(1), "truncate": truncate(1),
-          "truncate to a half": truncate(0.5), "truncate to nothing": truncate(0), "zero": zero, "append": append}
+DAMAGE = {"flip a bit at the start": flip(0), "flip a bit near the start": flip(0.02),
+          "flip a bit in the middle": flip(0.5), "flip a bit near the end": flip(0.97),
+          "flip a bit at the end": flip(1), "truncate": truncate(1), "truncate to a half": truncate(0.5),
+          "truncate to nothing": truncate(0), "zero": zero, "append": append}
 
 
 class TestDamage(unittest.TestCase):
@@ -170,6 +171,21 @@ class TestDamage(unittest.TestCase):
                 self.assertEqual(ran.status, 5)
                 self.assertTrue(any(line.startswith(f"foreign: {copy.key(path)}") for line in ran.problems))
                 self.assertEqual(self.right(copy, kind), [5, 5, 5])
+
+    def test_pack_header(self):
+        """Every field: a flipped bit in a key block must not pass for a wrong key, nor one in the version for a newer."""
+        catalogue, run = 56, 56 + 72
+        for at in (0, 8, 10, 12, 16, 32, 48, 50, catalogue, catalogue + 2, catalogue + 4, catalogue + 8, catalogue + 40,
+                   run, run + 2, run + 4, run + 8, run + 1000, run + 1128, run + 1160):
+            with self.subTest(at=at), Copy() as copy:
+                for path in copy.objects("packs"):
+                    data = bytearray(path.read_bytes())
+                    data[at] ^= 1
+                    path.write_bytes(data)
+                self.verify(copy, 4)
+                ran = copy.run("extract", snapshots()[0], copy.root / "out")
+                self.assertEqual((ran.status, {line.split(":")[0] for line in ran.problems if ": packs/" in line}),
+                                 (4, {"damaged"}))
 
     def test_padding(self):
         """All bytes of a pack count, also those that nothing names."""

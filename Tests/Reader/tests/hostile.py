@@ -115,7 +115,8 @@ class TestFrames(Refusing):
             self.damaged(codecs.unframe, frame(1, 0, size, payload), 2000)
 
     def test_lz4(self):
-        for size, payload in ((6, self.lz4), (8, self.lz4), (7, self.lz4 + b"\0"), (7, self.lz4[:-1]), (7, b"\xff" * 9)):
+        for size, payload in ((6, self.lz4), (8, self.lz4), (7, self.lz4 + b"\0"), (7, self.lz4[:-1]),
+                              (7, b"\xff" * 9)):
             self.damaged(codecs.unframe, frame(2, 0, size, payload), 2000)
 
 
@@ -151,7 +152,7 @@ class TestTreePages(Refusing):
             entry(b""), entry(b"a", tree.FIFO, 1, rest=varint(9)),
             entry(b"b", tree.SYMLINK, rest=counted(b"/x")),
             entry(b"c", tree.FILE, 0x14, rest=varint(5) + b"\2" + b"\0\1\1\1" + counted(b"abc")),
-            entry(b"d", tree.FOLDER, 2, rest=b"\2" + counted(b"user.a") + counted(b"") + counted(b"user.b") + counted(b"1")),
+            entry(b"d", flags=2, rest=b"\2" + counted(b"user.a") + counted(b"") + counted(b"user.b") + counted(b"1")),
             file(tree.BUNDLE, b"\0\7\5", 5, b"e"), file(tree.CHUNKS, b"\3\0\1\1\2\0\1", 4, b"f"),
             file(tree.LIST, b"\2\0" + varint(33) + varint(40), 40, b"g"), references=(A, B, C)))
         self.assertEqual([e.path for e in page.items], [b"", b"a", b"b", b"c", b"d", b"e", b"f", b"g"])
@@ -222,8 +223,9 @@ class TestTreePages(Refusing):
         a, b = leaf(entry(b"a"), entry(b"\0x", shared=1)), leaf(file(tree.INLINE, counted(b"1"), 1, b"b"))
         rows = (A, b"a", 2, 0), (B, b"b", 1, 1)
         self.assertEqual(self.walk(a=a, b=b, c=inner(1, *rows)), [b"a", b"a/x", b"b"])
-        for root in (inner(1, rows[0]), inner(2, *rows), inner(1, (A, b"Z", 2, 0), rows[1]), inner(1, (A, b"a", 3, 0), rows[1]),
-                     inner(1, rows[0], (B, b"b", 1, 2)), inner(1, (A, b"a", 2, 0), (C, b"b", 1, 1))):
+        for root in (inner(1, rows[0]), inner(2, *rows), inner(1, (A, b"Z", 2, 0), rows[1]),
+                     inner(1, (A, b"a", 3, 0), rows[1]), inner(1, rows[0], (B, b"b", 1, 2)),
+                     inner(1, (A, b"a", 2, 0), (C, b"b", 1, 1))):
             self.damaged(lambda: self.walk(a=a, b=b, c=root))
         self.damaged(lambda: self.walk(a=leaf(entry(b"a"), entry(b"c")), b=b, c=inner(1, *rows)))
         self.damaged(lambda: self.walk(a=a, b=leaf(owners=()), c=inner(1, *rows)))
@@ -279,8 +281,8 @@ class TestPacks(Refusing):
         self.assertRaises(Foreign, self.open, self.header(tenant=b"x" * 16))
         for wrong in (b"HDSBPACX" + self.header()[8:], self.header(count=0), self.header(count=257),
                       self.header(length=56), self.header(length=129), self.header(length=2**32 - 1),
-                      self.header(count=2), self.header(zero=b"\0\0\0\0\0\1"), self.header(size=71), self.header(kind=1),
-                      self.header()):
+                      self.header(count=2), self.header(zero=b"\0\0\0\0\0\1"), self.header(size=71),
+                      self.header(kind=1), self.header()):
             self.damaged(self.open, wrong)
         for size in (0, packs.STEP - 1, packs.STEP + 1, packs.PACK_LIMIT + packs.STEP):
             self.damaged(self.open, self.header(), size)

@@ -42,7 +42,7 @@ let package = Package(
             dependencies: ["Backup", "Restore", "Replication", "Verification", "TOMLKit"], swiftSettings: strict),
         .executableTarget(
             name: "hdsbackup",
-            dependencies: ["Operations", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Operations", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "Repository"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),

@@ -56,6 +56,7 @@ package final class BackupRun {
     private let source: BackupSource
     private let node: NodeIdentity
     private let sites: [OpenSite]
+    private let damaged: [String: Set<PackKey>]
     private let quorum: Int
     private let state: TenantState
     private let program: String
@@ -63,11 +64,16 @@ package final class BackupRun {
 
     private var tenant: ShortID { sites[0].repository.tenant }
 
-    /// `sites`: those that answered, opened with the domain's catalogue key; at least one.
-    package init(source: BackupSource, node: NodeIdentity, sites: [OpenSite], quorum: Int, state: TenantState, program: String) {
+    /// `sites`: those that answered, opened with the domain's catalogue key; at least one. `damaged`: packs that
+    /// verification found bad, by site: nothing in them is reused.
+    package init(
+        source: BackupSource, node: NodeIdentity, sites: [OpenSite], damaged: [String: Set<PackKey>] = [:], quorum: Int, state: TenantState,
+        program: String
+    ) {
         self.source = source
         self.node = node
         self.sites = sites
+        self.damaged = damaged
         self.quorum = quorum
         self.state = state
         self.program = program
@@ -185,10 +191,9 @@ package final class BackupRun {
                 Steps.mark("session begun")
                 let index = try freshIndex(site, session)
                 index.setTrust(writer: node.signer.id, attested: try site.repository.attestedPacks())
-                // Every reused pack is seen in a listing made during the session; condemned ones do not exist for it.
-                var present: [PackKey] = []
-                try site.repository.listPacks { pack, _ in if !session.coordination.isCondemned(pack) { present.append(pack) } }
-                index.setPresent(present)
+                // Every reused pack is seen in a listing made during the session, and is not known to be damaged.
+                try session.listPresent(in: index)
+                for pack in damaged[site.name] ?? [] { index.markAbsent(pack) }
                 ready.append((site, session, index))
             } catch let failure as Failure { failures.append((site.name, failure)) }
         }
@@ -204,9 +209,7 @@ package final class BackupRun {
     private func freshIndex(_ site: OpenSite, _ session: WriterSession) throws -> SiteIndex {
         let commits = try site.repository.commits(session.coordination)
         let index = try SiteIndex(domain: node.domain.domain, folder: state.indexFolder(site: site.repository.id, domain: node.domain.domain))
-        try site.repository.update(
-            index, coordination: session.coordination, keys: KeyRing(tenant: tenant, domains: [node.domain]),
-            committed: Set(commits.map(\.key.session)))
+        try session.level(index, commits: commits, keys: KeyRing(tenant: tenant, domains: [node.domain]))
         return index
     }
 

@@ -106,7 +106,7 @@ final class Scanner {
             let key = Array(root[..<depth].joined(separator: [0]))
             guard !emitted.contains(key) else { continue }
             let path: [UInt8] = [0x2F] + root[..<depth].joined(separator: [0x2F])
-            let folder = try File.open(RawName(path), O_RDONLY | O_DIRECTORY)
+            let folder = try File.open(RawName(path), O_PATH | O_DIRECTORY)  // it may be one that can be passed and not listed
             var record = CatalogueRecord(entry: entry(key, .folder, try folder.stat()))
             record.entry.xattrs = (try? attributes.read(path: RawName(path))) ?? []
             try assembler.add(record)

@@ -18,6 +18,19 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+static int argument_count;
+static char **arguments;
+
+/* glibc hands them to constructors too. Swift's own CommandLine reads /proc/self/cmdline, which a bare machine may lack. */
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    argument_count = count;
+    arguments = values;
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+const char *clinux_argument(int number) { return arguments[number]; }
+
 static int fill(int dirfd, const char *name, int flags, clinux_stat *out) {
     struct statx s;
     if (statx(dirfd, name, flags | AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS, &s) != 0) return -1;
@@ -49,6 +62,13 @@ int clinux_statx(int dirfd, const char *name, clinux_stat *out) {
 }
 
 int clinux_fstatx(int fd, clinux_stat *out) { return fill(fd, "", AT_EMPTY_PATH, out); }
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+int clinux_chmod(int dirfd, const char *name, uint32_t mode) {
+    return (int)syscall(SYS_fchmodat2, dirfd, name, mode, AT_SYMLINK_NOFOLLOW);
+}
 
 int clinux_openat(int dirfd, const char *name, int flags, uint32_t mode) { return openat(dirfd, name, flags, mode); }
 

@@ -43,7 +43,7 @@ package struct BackupOperation {
             guard site.repository.trust.mayWrite else { throw Failure(.format, .unsupportedFeature, object: site.name) }
         }
         let run = BackupRun(
-            source: try definition(), node: node, sites: opened.sites, quorum: workspace.tenant.writeQuorum, state: workspace.state,
+            source: try definition(), node: node, sites: opened.sites, damaged: workspace.damagedPacks(at: opened.sites), quorum: workspace.tenant.writeQuorum, state: workspace.state,
             program: "hdsbackup " + programVersion)
         watch(run.progress)
         return try run.run().adding(unreachable: opened.failures)

@@ -89,6 +89,9 @@ package final class Console: Sendable {
     /// A line of results.
     package func print(_ line: String) { output(Array(line.utf8) + [0x0A]) }
 
+    /// A line that says how an act went; nothing with `--quiet`, when only what went wrong is told.
+    package func summary(_ line: String) { if !isQuiet { print(line) } }
+
     /// Bytes of results as they are.
     package func output(_ bytes: [UInt8]) {
         state.look { state in

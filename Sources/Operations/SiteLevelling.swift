@@ -25,6 +25,7 @@ package enum SiteLevelling {
         let last = Monitor<[String: Int]>([:])
         let reports = Levelling.run(
             opened.sites, targets: target.map { [$0] }, keys: ring, signer: maintain.signer, scratch: workspace.state.folder,
+            bad: workspace.damagedPacks(at: opened.sites),
             progress: { step in
                 let key = step.target + (step.snapshot?.hex ?? "")
                 let new = last.look { last in

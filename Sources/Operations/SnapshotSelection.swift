@@ -5,37 +5,48 @@ import Repository
 /// Finds the snapshot that an argument names: an id prefix, `latest`, `dpi@latest`, or `dpi@2026-11-22`.
 package struct SnapshotSelection {
     private let snapshots: [Snapshot]
+    private let hidden: [HiddenSnapshot]
     private let sourceID: (String) -> [ShortID]
 
-    /// `sourceID`: the ids that a source's name has, one for each domain at hand.
-    package init(_ snapshots: [Snapshot], sourceID: @escaping (String) -> [ShortID]) {
+    /// `hidden`: snapshots that damage hides; an older one is never passed off as the latest. `sourceID`: the ids that a
+    /// source's name has, one for each domain at hand.
+    package init(_ snapshots: [Snapshot], hidden: [HiddenSnapshot] = [], sourceID: @escaping (String) -> [ShortID]) {
         self.snapshots = snapshots
+        self.hidden = hidden
         self.sourceID = sourceID
     }
 
-    /// Throws `.usage` when none, or several, match.
+    /// Throws `.usage` when none, or several, match, and why it cannot be read when it is a hidden one.
     package func find(_ text: String) throws -> Snapshot {
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        var candidates = snapshots
-        var moment = text
         if parts.count == 2 {
             let ids = sourceID(parts[0])
-            candidates = candidates.filter { ids.contains($0.outline.source) }
-            guard !candidates.isEmpty else { throw Failure(.usage, .noSnapshotOf(parts[0])) }
-            moment = parts[1]
+            let own = snapshots.filter { ids.contains($0.outline.source) }
+            let lost = hidden.filter { $0.source.map { ids.contains($0) } ?? true }
+            if parts[1] == "latest" { return try last(own, lost, none: Failure(.usage, .noSnapshotOf(parts[0]))) }
+            return try last(
+                own.filter { $0.outline.started.localDay == parts[1] }, lost.filter { $0.time.localDay == parts[1] },
+                none: own.isEmpty ? Failure(.usage, .noSnapshotOf(parts[0])) : Failure(.usage, .noSnapshotOn(parts[1]), object: parts[0]))
         }
-        if moment == "latest" {
-            guard let last = candidates.max(by: { $0.outline.started < $1.outline.started }) else { throw Failure(.usage, .noSnapshots) }
-            return last
+        if text == "latest" { return try last(snapshots, hidden, none: Failure(.usage, .noSnapshots)) }
+        let prefix = text.lowercased()
+        let matching = snapshots.filter { $0.id.hex.hasPrefix(prefix) }
+        guard text.count >= 4, let first = matching.first else {
+            if text.count >= 4, let lost = hidden.first(where: { $0.id.hex.hasPrefix(prefix) }) { throw lost.failure }
+            throw Failure(.usage, .noSuchSnapshot(text), remedy: .listSnapshots)
         }
-        if parts.count == 2 {
-            let day = candidates.filter { $0.outline.started.localDay == moment }
-            guard let last = day.max(by: { $0.outline.started < $1.outline.started }) else { throw Failure(.usage, .noSnapshotOn(moment), object: parts[0]) }
-            return last
-        }
-        let matching = candidates.filter { $0.id.hex.hasPrefix(text.lowercased()) }
-        guard text.count >= 4, let first = matching.first else { throw Failure(.usage, .noSuchSnapshot(text), remedy: .listSnapshots) }
         guard Set(matching.map(\.id)).count == 1 else { throw Failure(.usage, .ambiguousSnapshot(text, matching.count)) }
         return first
+    }
+
+    /// The last of `snapshots`, unless a hidden one is younger.
+    private func last(_ snapshots: [Snapshot], _ hidden: [HiddenSnapshot], none: Failure) throws -> Snapshot {
+        let last = snapshots.max { $0.outline.started < $1.outline.started }
+        if let lost = hidden.max(by: { $0.time < $1.time }), last.map({ lost.time > $0.outline.started }) ?? true {
+            let message = Message.youngerHidden(String(lost.id.hex.prefix(12)), lost.failure.message)
+            throw Failure(lost.failure.kind, message, object: lost.failure.object, remedy: .nameAnother)
+        }
+        guard let last else { throw none }
+        return last
     }
 }

@@ -36,7 +36,10 @@ package struct TenantView: Sendable {
     private func ids(_ name: String) -> [ShortID] { ring.catalogueDomains.compactMap { ring.domainKeys($0)?.sourceID(name) } }
 
     /// The snapshot that an argument names.
-    package func snapshot(_ text: String) throws -> Snapshot { try SnapshotSelection(snapshots, sourceID: ids).find(text) }
+    package func snapshot(_ text: String) throws -> Snapshot {
+        let hidden = try Snapshots.hidden(opened.sites, besides: snapshots, keys: ring)
+        return try SnapshotSelection(snapshots, hidden: hidden, sourceID: ids).find(text)
+    }
 
     /// Sites in the order to read from, those that list the snapshot first.
     package func sites(for snapshot: Snapshot) -> [OpenSite] {

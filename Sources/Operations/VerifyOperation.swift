@@ -49,6 +49,13 @@ package struct VerifyOperation {
     }
 }
 
+extension Workspace {
+    /// Packs that verification found damaged, by the name of the site.
+    func damagedPacks(at sites: [OpenSite]) -> [String: Set<PackKey>] {
+        Dictionary(sites.map { ($0.name, ScrubState(state, site: $0.repository.id).damaged) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
 extension TenantView {
     /// When the packs of the site least recently read were verified last, of the sites that hold the
     /// snapshot: nil while one of their packs was never read.

@@ -39,14 +39,21 @@ final class Landing: Sendable {
     /// Whether the blob is in a pack that is present here.
     func has(_ id: Digest) -> Bool { index.places(id).first.map { index.isPresent($0.number) } ?? false }
 
+    /// Lists a pack that is there already in the next segment.
+    func list(_ pack: StoredPack) {
+        state.look { state in
+            state.waiting.append(pack)
+            state.rows += pack.rows.count
+        }
+    }
+
     /// Stores a pack that was hashed, and now and then the segment that lists what was stored.
     func store(_ pack: Digest, _ bytes: UnsafeRawBufferPointer, rows: [PackRow], writer: KeyID) throws {
         let key = try session.store(pack: pack, bytes)
         Steps.mark("pack copied")
+        list(StoredPack(key: key, writer: writer, rows: rows))
         let isDue = state.look { state in
-            state.waiting.append(StoredPack(key: key, writer: writer, rows: rows))
-            state.rows += rows.count
-            return state.waiting.count >= options.packsPerSegment || state.rows >= IndexSegment.rowLimit / 4
+            state.waiting.count >= options.packsPerSegment || state.rows >= IndexSegment.rowLimit / 4
                 || monotonicSeconds() - state.lastSegment >= options.secondsPerSegment
         }
         if isDue { try writeSegment() }

@@ -17,7 +17,10 @@ package enum Levelling {
             let replicator = Replicator(
                 sources: sites.filter { $0 !== target }, keys: keys, signer: signer, scratch: scratch, options: options, progress: progress,
                 isCancelled: isCancelled)
-            reports.append(replicator.level(target, bad: bad[target.name] ?? []))
+            var report = replicator.level(target, bad: bad[target.name] ?? [])
+            // What is visible there already may have lost something since.
+            if report.stopped == nil, !isCancelled() { report.add(replicator.repair(target, bad: bad[target.name] ?? [])) }
+            reports.append(report)
         }
         return reports
     }

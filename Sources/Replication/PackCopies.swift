@@ -88,7 +88,13 @@ package final class PackHoldings: Sendable {
     }
 
     /// Every pack that holds the blob, by any site's index, of which there is a copy.
-    package func packs(with id: Digest) -> [IndexedPack] {
+    /// Where none lists it, packs that no index lists are looked at. Throws `.unreachable` when that does not work.
+    package func packs(with id: Digest) throws -> [IndexedPack] {
+        let listed = packs(with: id, in: indexes)
+        return listed.isEmpty ? packs(with: id, in: try copies.sites.compactMap { try $0.unlisted(domain) }) : listed
+    }
+
+    private func packs(with id: Digest, in indexes: [SiteIndex]) -> [IndexedPack] {
         var found: [IndexedPack] = []
         for index in indexes {
             for place in index.places(id) where !found.contains(where: { $0.key.digest == place.pack.key.digest }) {

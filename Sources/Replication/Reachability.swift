@@ -46,7 +46,7 @@ package final class Reachability: Sendable {
         var pending = PendingBlobs()
         func meet(_ id: Digest) throws {
             guard seen.insert(id) else { return }
-            let packs = holdings.packs(with: id)
+            let packs = try holdings.packs(with: id)
             guard let pack = packs.first else { return try lost(id, holdings.reason(id)) }
             try found(id, packs)
             if !leaves.look({ $0.contains(pack.key.digest) }) { pending.add(id, in: pack.key.digest) }

@@ -30,6 +30,60 @@ extension Replicator {
         return report
     }
 
+    /// Brings back what a target lacks of snapshots that are visible there: `bad` packs, packs that its index lists and
+    /// that a listing does not show, manifests that are gone.
+    func repair(_ target: OpenSite, bad: Set<PackKey>) -> ReplicationReport {
+        var report = ReplicationReport(target: target.name)
+        do {
+            for domain in keys.catalogueDomains { try relist(target, domain, &report) }
+            let lost = try atTarget { try bad.union(lostPacks(target)) }
+            let snapshots = try atTarget { try lostManifests(target) }
+            if lost.isEmpty, snapshots.isEmpty { return report }
+            report.add(repair(target, packs: lost.sorted { $0.key < $1.key }, snapshots: snapshots))
+        } catch let failure as TargetFailure {
+            report.stopped = failure.failure.of(target.name)
+        } catch { report.stopped = (error as? Failure ?? Failure(.failed, .system("repair", "\(error)"))).of(target.name) }
+        return report
+    }
+
+    /// Lists packs of committed sessions again whose segment is gone, each after it was read and hashed. Who sealed one is
+    /// taken from another site's index; where none knows, the pack is read from and not reused.
+    private func relist(_ target: OpenSite, _ domain: ShortID, _ report: inout ReplicationReport) throws {
+        let committed = Set(target.commits.map(\.key.session))
+        guard let unlisted = try atTarget({ try target.unlisted(domain) }) else { return }
+        let packs = unlisted.packs.filter { committed.contains($0.key.session) }
+        if packs.isEmpty { return }
+        let writers = try sources.map { Dictionary(try $0.index(domain).packs.map { ($0.key.digest, $0.writer) }, uniquingKeysWith: { first, _ in first }) }
+        let view = TargetView(target, signer: signer, keys: keys, options: options, bad: [])
+        guard let landing = try view.begin(.random(), domain, manifest: nil) else { return }
+        defer { landing.giveUp() }
+        for pack in packs {
+            do {
+                let size = try target.site.size(pack.key.key)
+                guard try target.repository.hash(pack.key, size: size) == pack.key.digest else { throw Failure(.damaged, .wrongHash) }
+                let rows = try target.repository.directory(pack.key, size: size, keys: keys).rows
+                landing.list(StoredPack(key: pack.key, writer: writers.compactMap { $0[pack.key.digest] }.first ?? .zero, rows: rows))
+                report.records += 1
+            } catch let failure as Failure where failure.kind != .unreachable { report.problems.append(failure.of("\(target.name):\(pack.key.key)")) }
+        }
+        try atTarget { try landing.writeSegment() }
+    }
+
+    private func lostPacks(_ target: OpenSite) throws -> Set<PackKey> {
+        var lost: Set<PackKey> = []
+        for domain in keys.catalogueDomains {
+            try target.listPresent(domain)
+            let index = try target.index(domain)
+            for (number, pack) in index.packs.enumerated() where !index.isPresent(UInt32(number)) { lost.insert(pack.key) }
+        }
+        return lost
+    }
+
+    private func lostManifests(_ target: OpenSite) throws -> [ShortID] {
+        let there = Set(try target.site.keys("snapshots/"))
+        return target.commits.filter { !there.contains(Manifest.key($0.key.snapshot, $0.manifest)) }.map(\.key.snapshot)
+    }
+
     private func repair(
         _ lost: [IndexedPack], _ holdings: PackHoldings, _ view: TargetView, _ bad: Set<PackKey>, _ report: inout ReplicationReport
     ) throws {
@@ -65,7 +119,7 @@ extension Replicator {
         var unrepaired: Set<PackKey> = []
         try landing.index.forEachRow { row, pack in
             guard packs.contains(pack.key), !landing.has(row.id) else { return }
-            guard let other = holdings.packs(with: row.id).first else {
+            guard let other = try holdings.packs(with: row.id).first else {
                 unrepaired.insert(pack.key)
                 return
             }

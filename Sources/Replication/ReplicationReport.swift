@@ -53,6 +53,18 @@ package struct ReplicationReport: Sendable {
 
     package init(target: String) { self.target = target }
 
+    /// Takes in what a further act at the same target did.
+    mutating func add(_ other: ReplicationReport) {
+        snapshots += other.snapshots
+        packs += other.packs
+        bytes += other.bytes
+        records += other.records
+        skipped += other.skipped
+        unrepaired += other.unrepaired
+        problems += other.problems.filter { failure in !problems.contains { $0.object == failure.object } }
+        stopped = stopped ?? other.stopped
+    }
+
     /// Whether the target is level with the sources.
     package var isLevel: Bool { skipped.isEmpty && unrepaired.isEmpty && stopped == nil }
 

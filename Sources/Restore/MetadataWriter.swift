@@ -79,6 +79,8 @@ final class MetadataWriter: Sendable {
 
     /// chmod(2) that follows no link: through a descriptor of the very inode.
     static func chmod(_ folder: Int32, _ name: UnsafePointer<CChar>, _ mode: UInt32) -> Int32 {
+        if clinux_chmod(folder, name, mode) == 0 { return 0 }
+        guard errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM else { return -1 }
         let descriptor = clinux_openat(folder, name, TargetProbe.pathOnly | O_NOFOLLOW | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return -1 }
         defer { close(descriptor) }

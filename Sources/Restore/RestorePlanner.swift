@@ -80,7 +80,7 @@ final class RestorePlanner {
                 if try !add(entry) { try stream.skipBelow() }
                 if totals.entries & 255 == 0 { try run.planned(totals.entries) }
             }
-            guard isThere else { throw Failure(.failed, .pathNotInSnapshot, object: printable(Entry.path(ofKey: path))) }
+            guard isThere else { throw Failure(.usage, .pathNotInSnapshot, object: printable(Entry.path(ofKey: path))) }
         }
         return try finish()
     }

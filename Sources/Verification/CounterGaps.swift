@@ -114,14 +114,7 @@ package enum CounterGaps {
         var found: [(Manifest, Digest)] = []
         for key in try site.site.keys("snapshots/") {
             do {
-                let bytes = try site.site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
-                let statement = try Statement(bytes, .manifest, tenant: keys.tenant)
-                var manifest = try Manifest(body: statement.body)
-                let digest = sha256(bytes)
-                guard Manifest.key(manifest.snapshot, digest) == key else { continue }
-                let signer = try site.repository.trust.verify(statement, roles: [.write], domain: manifest.domain, at: Timestamp.now().seconds)
-                manifest.signer = signer.key.id
-                found.append((manifest, digest))
+                found.append(try site.repository.signedManifest(key))
             } catch let failure as Failure where failure.kind == .unreachable { throw failure } catch is Failure { continue }
         }
         return found

@@ -99,7 +99,7 @@ final class Impact {
     }
 
     private func open(_ id: Digest) throws -> [UInt8]? {
-        for pack in walker.holdings.packs(with: id) {
+        for pack in try walker.holdings.packs(with: id) {
             guard let (directory, copy) = try directory(pack.key.digest), let row = directory.row(id) else { continue }
             if let plain = try? page(row, directory, copy) { return plain }
         }

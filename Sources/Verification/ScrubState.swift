@@ -41,6 +41,9 @@ package final class ScrubState: Sendable {
 
     package subscript(_ pack: PackKey) -> Entry? { entries.look { $0[pack] } }
 
+    /// Packs that were found damaged when they were read last.
+    package var damaged: Set<PackKey> { entries.look { entries in Set(entries.lazy.filter { $0.value.result == .bad }.map(\.key)) } }
+
     package func record(_ pack: PackKey, _ result: Result, at time: Int64, opened: Bool) {
         entries.look { entries in
             let before = entries[pack]?.opened ?? 0

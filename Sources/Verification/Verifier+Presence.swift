@@ -20,7 +20,22 @@ extension Verifier {
             do {
                 let walker = Reachability(try PackHoldings(copies, domain: domain), keys: keys, threads: options.threads)
                 try check(presence, walker, keys)
+                try checkSegments(domain)
             } catch { note(unchecked: error, "walk") }
+        }
+    }
+
+    /// Sessions that committed and some of whose packs no segment lists: that segment is gone. Snapshots are still read
+    /// from the packs' own directories, but nothing there is reused.
+    private func checkSegments(_ domain: ShortID) throws {
+        guard let unlisted = try site.unlisted(domain) else { return }
+        let committed = Set(site.commits.map(\.key.session))
+        let lost = Dictionary(grouping: unlisted.packs.filter { committed.contains($0.key.session) }, by: \.key.session)
+        for (session, packs) in lost.sorted(by: { $0.key < $1.key }) {
+            let object = "index/" + session.text
+            if report.findings.contains(where: { $0.object.hasPrefix(object + ".") && $0.kind != .void }) { continue }
+            let failure = Failure(.missing, .segmentLost(packs.count), object: "\(site.name):\(object)", remedy: .replicateRepairs)
+            report.findings.append(Finding(.missing, object, site: site.name, failure))
         }
     }
 
@@ -43,7 +58,7 @@ extension Verifier {
             },
             lost: { id, failure in lost[id] = [number(of: id, failure, &numbers)] })
         for (number, finding) in report.findings.enumerated() {
-            if let blob = finding.blob, walker.holdings.packs(with: blob).count == 1 { lost[blob, default: []].insert(number) }
+            if let blob = finding.blob, try walker.holdings.packs(with: blob).count == 1 { lost[blob, default: []].insert(number) }
         }
         guard !lost.isEmpty else { return }
         let impact = Impact(walker, keys: keys, lost: lost)

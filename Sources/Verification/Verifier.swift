@@ -44,6 +44,7 @@ package final class Verifier {
         let begun = Timestamp.now().seconds
         report.snapshots = site.commits.count
         try checkObjects()
+        checkWraps()
         if let packs = listPacks() {
             try scrub(packs)
             try checkPresence()
@@ -77,6 +78,21 @@ package final class Verifier {
             },
             found: { report.findings.append($0) }, unknown: { report.unchecked.append($0) })
         report.objects = progress.done
+    }
+
+    /// Whether whoever holds a recovery code finds the keys of every epoch here.
+    private func checkWraps() {
+        do {
+            let there = try site.site.keys("keys/")
+            let descriptor = site.repository.trust.descriptor
+            for epoch in descriptor.epochs {
+                for recipient in descriptor.recipients {
+                    let key = "keys/\(epoch.number)/\(recipient.key.id.hex)"
+                    if there.contains(where: { $0.hasPrefix(key + ".") }) { continue }
+                    report.findings.append(Finding(.missing, key, site: site.name, Failure(.missing, .objectMissing, object: "\(site.name):\(key)")))
+                }
+            }
+        } catch { note(unchecked: error, "list") }
     }
 
     private func listPacks() -> [ListedPack]? {

@@ -51,12 +51,12 @@ struct BackupCommand: OperatorCommand {
 
     private func show(_ name: String, _ result: BackupResult, _ console: Console) {
         let counts = result.outline.counts
-        console.print(
+        console.summary(
             Message.snapshotTaken(
                 name, String(result.snapshot.hex.prefix(12)), console.language.count(counts.files), console.language.size(counts.bytes),
                 console.language.size(counts.storedBytes), console.language.duration(seconds: result.seconds)
             ).text(console.language))
-        console.print(Message.copiesAt(result.sites.filter(\.isCommitted).map(\.site).joined(separator: ", ")).text(console.language))
+        console.summary(Message.copiesAt(result.sites.filter(\.isCommitted).map(\.site).joined(separator: ", ")).text(console.language))
         if !result.outline.isComplete { console.note("  " + Message.partialSnapshot(counts.problems).text(console.language)) }
     }
 }

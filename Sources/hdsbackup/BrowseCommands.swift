@@ -156,7 +156,7 @@ struct ReplicateCommand: OperatorCommand {
                             site: report.target, snapshots: report.snapshots.map(\.hex), packs: report.packs, bytes: report.bytes, level: report.isLevel,
                             skipped: report.skipped.map(\.snapshot.hex)))
                 } else if report.isLevel {
-                    console.print(Message.levelled(report.target, report.snapshots.count).text(console.language))
+                    console.summary(Message.levelled(report.target, report.snapshots.count).text(console.language))
                 }
                 status = status.combined(with: report.status)
             }

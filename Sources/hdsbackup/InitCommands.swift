@@ -44,11 +44,11 @@ struct InitCommand: OperatorCommand {
             let page = kitOut == nil ? outcome.kit?.page(console.language) : nil
             return console.json(Line(fingerprint: outcome.fingerprint.hex, prepared: outcome.prepared, ready: outcome.ready, kit: page))
         }
-        if let kit = outcome.kit { console.print(Message.tenantCreated(kit.tenant, outcome.fingerprint.hex).text(console.language)) }
-        if !outcome.prepared.isEmpty { console.print(Message.sitesPrepared(outcome.prepared.joined(separator: ", ")).text(console.language)) }
-        if !outcome.ready.isEmpty { console.print(Message.sitesReady(outcome.ready.joined(separator: ", ")).text(console.language)) }
-        if let folder = outcome.keysElsewhere { console.print(Message.keysPut(folder).text(console.language)) }
-        if outcome.kit != nil, let kitOut { console.print(Message.kitWritten(kitOut).text(console.language)) }
+        if let kit = outcome.kit { console.summary(Message.tenantCreated(kit.tenant, outcome.fingerprint.hex).text(console.language)) }
+        if !outcome.prepared.isEmpty { console.summary(Message.sitesPrepared(outcome.prepared.joined(separator: ", ")).text(console.language)) }
+        if !outcome.ready.isEmpty { console.summary(Message.sitesReady(outcome.ready.joined(separator: ", ")).text(console.language)) }
+        if let folder = outcome.keysElsewhere { console.summary(Message.keysPut(folder).text(console.language)) }
+        if outcome.kit != nil, let kitOut { console.summary(Message.kitWritten(kitOut).text(console.language)) }
     }
 }
 
@@ -69,7 +69,7 @@ struct RecoverCommand: OperatorCommand {
         if session.console.isJSON {
             session.console.json(["config": path])
         } else {
-            session.console.print(Message.recovered(path).text(session.language))
+            session.console.summary(Message.recovered(path).text(session.language))
         }
         return .done
     }

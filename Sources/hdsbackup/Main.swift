@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import CLinux
 import Glibc
 import Operations
 
@@ -9,7 +10,7 @@ struct Program {
     static func main() {
         CommandSession.prepareSignals()
         do {
-            var command = try Hdsbackup.parseAsRoot()
+            var command = try Hdsbackup.parseAsRoot(Array(programArguments.dropFirst()))
             try command.run()
         } catch let status as ExitCode {
             exit(status.rawValue)
@@ -21,6 +22,9 @@ struct Program {
         }
     }
 }
+
+/// The words that the program was called with. `CommandLine` reads them from /proc, which a bare machine may lack.
+let programArguments: [String] = (0..<clinux_argument_count()).map { String(cString: clinux_argument($0)) }
 
 struct Hdsbackup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -69,7 +73,7 @@ extension OperatorCommand {
 
 /// Help is printed before any command runs: its language comes from the arguments and the locale.
 let helpLanguage: Language = {
-    let arguments = CommandLine.arguments
+    let arguments = programArguments
     let option: String? = arguments.firstIndex(of: "--lang").flatMap { (at: Int) -> String? in at + 1 < arguments.count ? arguments[at + 1] : nil }
     return (try? Language(option: option, environment: environmentVariables())) ?? .english
 }()

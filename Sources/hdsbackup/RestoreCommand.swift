@@ -121,8 +121,8 @@ struct RestoreCommand: OperatorCommand {
                     problems: paths(result.problems), healed: result.damage.filter(\.isHealed).map { "\($0.site):\($0.object)" }, seconds: seconds))
             return
         }
-        console.print(Message.restored(l.count(result.files), l.size(result.bytes), l.duration(seconds: seconds), to).text(l))
-        if result.right > 0 { console.print(Message.alreadyRight(l.count(result.right)).text(l)) }
+        console.summary(Message.restored(l.count(result.files), l.size(result.bytes), l.duration(seconds: seconds), to).text(l))
+        if result.right > 0 { console.summary(Message.alreadyRight(l.count(result.right)).text(l)) }
         if result.lostCount > 0 { console.note(.damageSummary(result.lostCount)) }
     }
 }

@@ -86,7 +86,7 @@ struct VerifyCommand: OperatorCommand {
         for failure in report.unchecked { console.note(failure.text(l)) }
         for note in report.notes { console.note(note) }
         let bad = report.findings.filter { !$0.isHealed }.count
-        console.print(
+        console.summary(
             Message.verified(
                 report.site, l.count(report.snapshots), l.count(report.packsRead), l.count(report.packs), l.size(report.bytesRead),
                 l.count(report.blobsOpened), "\(Int(report.coverage.share * 100)) %", bad

@@ -177,6 +177,14 @@ extension Message {
 }
 
 extension Message {
+    package static func youngerHidden(_ id: String, _ reason: Message) -> Message {
+        Message(
+            "snapshot.younger-hidden", en: "snapshot \(id) is the latest and cannot be read: \(reason.text(.english))",
+            fr: "l'instantané \(id) est le dernier et ne peut être lu : \(reason.text(.french))")
+    }
+    package static let nameAnother = Message(
+        "snapshot.name-another", en: "another site may have it whole; to use an older one, name it by its id",
+        fr: "un autre site l'a peut-être intact ; pour en utiliser un plus ancien, le désigner par son identifiant")
     package static let noSuchPath = Message("path.unknown", en: "no such path in the snapshot", fr: "ce chemin n'est pas dans l'instantané")
     package static let nameAPath = Message("path.needed", en: "the snapshot holds several files: name one", fr: "l'instantané contient plusieurs fichiers : nommez-en un")
 

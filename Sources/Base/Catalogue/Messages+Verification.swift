@@ -20,6 +20,15 @@ extension Message {
         "verify.paths-not-known", en: "without the restore key the paths affected cannot be named",
         fr: "sans la clé de restauration, les chemins concernés ne peuvent être nommés")
 
+    package static func segmentLost(_ packs: Int) -> Message {
+        Message(
+            "verify.segment-lost", en: "no index segment lists \(packs) packs of this session, which committed",
+            fr: "aucun segment d'index ne cite \(packs) paquets de cette session, pourtant validée")
+    }
+    package static let replicateRepairs = Message(
+        "verify.replicate-repairs", en: "hdsbackup replicate brings back what another site has, and lists such packs again",
+        fr: "hdsbackup replicate rapporte ce qu'un autre site possède, et cite à nouveau ces paquets")
+
     package static func domainNotChecked(_ snapshots: Int) -> Message {
         Message(
             "verify.domain-not-checked", en: "no catalogue key for \(snapshots) snapshots: their content was not looked for",

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The program's arguments.
+int clinux_argument_count(void);
+const char *clinux_argument(int number);
+
 // statx(2): the fields that a backup needs.
 typedef struct {
     uint32_t mask, nlink, uid, gid, blksize;
@@ -27,6 +31,8 @@ long clinux_getdents64(int fd, void *buffer, size_t size);
 const char *clinux_dirent(const void *record, uint16_t *reclen, uint64_t *ino, uint8_t *type);
 int clinux_punch_hole(int fd, int64_t offset, int64_t length);
 int clinux_terminal_columns(int fd);
+// chmod(2) of `name` in a folder, following no link (fchmodat2, Linux 6.6): -1 with ENOSYS before.
+int clinux_chmod(int dirfd, const char *name, uint32_t mode);
 int clinux_mknodat(int dirfd, const char *name, uint32_t mode, uint32_t major, uint32_t minor);
 // utimensat(2) of the modification time only; the access time is left as it is.
 int clinux_set_mtime(int dirfd, const char *name, int flags, int64_t seconds, uint32_t nanoseconds);

@@ -21,6 +21,8 @@ package final class SiteIndex: Sendable {
     private struct State {
         var runs: [IndexRun] = []
         var packs: [IndexedPack] = []
+        /// Where the last blob of each pack ends: a shorter object is not the pack.
+        var ends: [UInt32] = []
         var numbers: [PackKey: UInt32] = [:]
         var present: [Bool] = []
         var trusted: [Bool] = []
@@ -37,6 +39,8 @@ package final class SiteIndex: Sendable {
     }
 
     private static let runLimit = 12
+    /// Of the file `contents`: another one is a cache of another version, and made anew.
+    private static let version: UInt32 = 2
 
     package let domain: ShortID
     private let folder: String
@@ -88,15 +92,21 @@ package final class SiteIndex: Sendable {
     /// Takes in a segment that is durable at the site.
     package func add(_ segment: IndexSegment, named name: String) throws {
         let numbers: [UInt32] = state.look { state in
-            segment.packs.map { pack in
+            let numbers = segment.packs.map { pack in
                 if let known = state.numbers[pack.key] { return known }
                 let number = UInt32(state.packs.count)
                 state.numbers[pack.key] = number
                 state.packs.append(pack)
+                state.ends.append(0)
                 state.present.append(false)
                 state.trusted.append(false)
                 return number
             }
+            for row in segment.rows {
+                let number = Int(numbers[Int(row.pack)])
+                state.ends[number] = max(state.ends[number], row.offset + row.length)
+            }
+            return numbers
         }
         let rows = segment.rows.lazy.map { IndexRow(id: $0.id, pack: numbers[Int($0.pack)], offset: $0.offset, length: $0.length) }
         let path = state.look { state in
@@ -110,13 +120,23 @@ package final class SiteIndex: Sendable {
         }
     }
 
-    /// Notes which packs a listing of the site has shown; the others are taken as absent.
-    package func setPresent(_ packs: some Sequence<PackKey>) {
+    /// Notes which packs a listing of the site has shown; the others are taken as absent, and so is one that
+    /// is too short for what is said to be in it.
+    package func setPresent(_ packs: some Sequence<(key: PackKey, size: Int)>) {
         state.look { state in
             for i in state.present.indices { state.present[i] = false }
-            for pack in packs { if let number = state.numbers[pack] { state.present[Int(number)] = true } }
+            for pack in packs {
+                guard let number = state.numbers[pack.key].map({ Int($0) }) else { continue }
+                state.present[number] = pack.size > state.ends[number] && pack.size % PackLimits.step == 0
+            }
         }
     }
+
+    /// Whether any counting segment lists the pack.
+    package func lists(_ pack: PackKey) -> Bool { state.look { $0.numbers[pack] != nil } }
+
+    /// Forgets everything: for an index that is made anew each time.
+    package func reset() { state.look { $0 = State(next: $0.next) } }
 
     /// Notes a pack that this run has stored itself.
     package func markPresent(_ pack: PackKey) {
@@ -211,14 +231,15 @@ package final class SiteIndex: Sendable {
     package func save() throws {
         var w = ByteWriter()
         let kept: Set<String> = state.look { state in
-            w.u32(1)
+            w.u32(Self.version)
             w.u32(UInt32(state.next))
             w.varint(UInt64(state.runs.count))
             for run in state.runs { w.text(String(run.path.dropFirst(folder.count + 1))) }
             w.varint(UInt64(state.packs.count))
-            for pack in state.packs {
+            for (pack, end) in zip(state.packs, state.ends) {
                 pack.key.write(to: &w)
                 w.digest(pack.writer)
+                w.u32(end)
             }
             w.varint(UInt64(state.merged.count))
             for name in state.merged { w.text(name) }
@@ -234,11 +255,14 @@ package final class SiteIndex: Sendable {
             Digest(bytes.suffix(32)) == sha256(Array(bytes.dropLast(32)))
         else { return nil }
         return try Array(bytes.dropLast(32)).decode { r in
-            guard try r.u32() == 1 else { return nil }
+            guard try r.u32() == version else { return nil }
             var state = State()
             state.next = Int(try r.u32())
             state.runs = try (0..<r.count(limit: 1 << 16, "runs")).map { _ in try IndexRun(folder + "/" + r.text(limit: 64, "run")) }
-            state.packs = try (0..<r.count(limit: 1 << 28, "packs")).map { _ in IndexedPack(key: try PackKey(&r), writer: try r.digest()) }
+            for _ in 0..<(try r.count(limit: 1 << 28, "packs")) {
+                state.packs.append(IndexedPack(key: try PackKey(&r), writer: try r.digest()))
+                state.ends.append(try r.u32())
+            }
             for (i, pack) in state.packs.enumerated() { state.numbers[pack.key] = UInt32(i) }
             state.present = Array(repeating: false, count: state.packs.count)
             state.trusted = state.present

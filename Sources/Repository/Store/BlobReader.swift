@@ -79,19 +79,22 @@ package final class BlobReader: PageSource, Sendable {
         _ id: Digest, kind: BlobKind, limit: Int, worker: BlobWorker, _ body: (UnsafeRawBufferPointer) throws -> T
     ) throws -> T {
         var verdict = BlobVerdict()
-        for source in sources {
-            guard let index = source.index() else {
-                verdict.note(source.absence)
-                continue
-            }
-            var tried: Set<PackKey> = []
-            for place in index.places(id) where !tried.contains(place.pack.key) {
-                let wanted = WantedBlob(id: id, kind: kind, offset: place.offset, length: place.length, limit: limit)
-                if let result = attempt(wanted, place.pack.key, source, worker, &verdict, body) { return try finish(result, verdict) }
-                tried.insert(place.pack.key)
-                guard source.absence == nil else { break }
-                for name in source.otherNames(of: place.pack.key) where tried.insert(name).inserted {
-                    if let result = attempt(wanted, name, source, worker, &verdict, body) { return try finish(result, verdict) }
+        // What the indexes list, at every site; then packs that no index lists, as after the loss of a segment.
+        for isListed in [true, false] {
+            for source in sources {
+                guard let index = isListed ? source.index() : source.unlisted() else {
+                    verdict.note(source.absence)
+                    continue
+                }
+                var tried: Set<PackKey> = []
+                for place in index.places(id) where !tried.contains(place.pack.key) {
+                    let wanted = WantedBlob(id: id, kind: kind, offset: place.offset, length: place.length, limit: limit)
+                    if let result = attempt(wanted, place.pack.key, source, worker, &verdict, body) { return try finish(result, verdict) }
+                    tried.insert(place.pack.key)
+                    guard source.absence == nil else { break }
+                    for name in source.otherNames(of: place.pack.key) where tried.insert(name).inserted {
+                        if let result = attempt(wanted, name, source, worker, &verdict, body) { return try finish(result, verdict) }
+                    }
                 }
             }
         }

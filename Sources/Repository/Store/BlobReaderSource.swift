@@ -53,6 +53,17 @@ final class BlobReaderSource: Sendable {
         }
     }
 
+    /// Packs that the index does not list; nil when there are none, or the site is given up.
+    func unlisted() -> SiteIndex? {
+        guard index() != nil else { return nil }
+        return opening.look { _ in
+            do { return try open.unlisted(domain) } catch {
+                giveUp((error as? Failure ?? Failure(.failed, .system("open", "\(error)"))).of(name))
+                return nil
+            }
+        }
+    }
+
     func isBad(_ pack: PackKey) -> Bool { state.look { $0.bad[pack] != nil } }
 
     /// Header and directory of a pack. Throws what it threw before for a pack known to be bad.

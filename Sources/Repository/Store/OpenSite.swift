@@ -11,6 +11,7 @@ package final class OpenSite: Sendable {
     private let keys: KeyRing
     private let scratch: String
     private let indexes = Monitor<[ShortID: SiteIndex]>([:])
+    private let rebuilt = Monitor<[ShortID: SiteIndex?]>([:])
 
     package var name: String { repository.name }
     package var site: any Site { repository.site }
@@ -28,8 +29,7 @@ package final class OpenSite: Sendable {
     /// not known until `listPresent` or `SiteIndex.setPresent`. Throws `.key` without the catalogue key.
     package func index(_ domain: ShortID) throws -> SiteIndex {
         if let known = indexes.look({ $0[domain] }) { return known }
-        let folder = repository.state?.indexFolder(site: repository.id, domain: domain) ?? scratch + "/index-" + repository.id.hex + "-" + domain.hex
-        let index = try SiteIndex(domain: domain, folder: folder)
+        let index = try SiteIndex(domain: domain, folder: indexFolder(domain))
         try repository.update(index, coordination: coordination, keys: keys)
         return indexes.look { indexes in
             if let other = indexes[domain] { return other }
@@ -38,19 +38,56 @@ package final class OpenSite: Sendable {
         }
     }
 
+    /// An index of the packs that no counting segment lists, made from their own directories: what a lost segment said.
+    /// For reading and for judging damage only: a writer that relied on them would not be seen by collection.
+    ///
+    /// Costs a listing and two requests for each such pack, once; nil when there are none.
+    package func unlisted(_ domain: ShortID) throws -> SiteIndex? {
+        if let known = rebuilt.look({ $0[domain] }) { return known }
+        let listed = try keys.catalogueDomains.map { try self.index($0) }
+        var packs: [(key: PackKey, size: Int)] = []
+        try repository.listPacks { key, size in if !listed.contains(where: { $0.lists(key) }) { packs.append((key, size)) } }
+        let index = packs.isEmpty ? nil : try rebuild(domain, packs)
+        rebuilt.look { $0[domain] = .some(index) }
+        return index
+    }
+
+    private func rebuild(_ domain: ShortID, _ packs: [(key: PackKey, size: Int)]) throws -> SiteIndex {
+        let index = try SiteIndex(domain: domain, folder: indexFolder(domain) + "-unlisted")
+        index.reset()
+        var (found, rows): ([IndexedPack], [IndexRow]) = ([], [])
+        func flush() throws {
+            try index.add(IndexSegment(domain: domain, packs: found, rows: rows), named: "unlisted-\(index.packCount)")
+            (found, rows) = ([], [])
+        }
+        for pack in packs {
+            let directory: PackDirectory
+            do { directory = try repository.directory(pack.key, size: pack.size, keys: keys) } catch let failure as Failure where failure.kind != .unreachable {
+                continue  // damaged, gone meanwhile, or of a domain whose key is not here
+            }
+            guard directory.header.domain == domain else { continue }
+            rows += directory.rows.map { IndexRow(id: $0.id, pack: UInt32(found.count), offset: $0.offset, length: $0.length) }
+            found.append(IndexedPack(key: pack.key, writer: .zero))
+            if rows.count >= IndexSegment.rowLimit / 4 { try flush() }
+        }
+        try flush()
+        index.setPresent(packs)
+        return index
+    }
+
+    private func indexFolder(_ domain: ShortID) -> String {
+        repository.state?.indexFolder(site: repository.id, domain: domain) ?? scratch + "/index-" + repository.id.hex + "-" + domain.hex
+    }
+
     /// Lists the site's packs and notes in the domain's index which are there. Returns their number and
     /// bytes, all domains together.
     @discardableResult
     package func listPresent(_ domain: ShortID) throws -> (packs: Int, bytes: Int) {
         let index = try index(domain)
-        var keys: [PackKey] = []
-        var bytes = 0
-        try repository.listPacks { key, size in
-            keys.append(key)
-            bytes += size
-        }
-        index.setPresent(keys)
-        return (keys.count, bytes)
+        var packs: [(key: PackKey, size: Int)] = []
+        try repository.listPacks { packs.append(($0, $1)) }
+        index.setPresent(packs)
+        return (packs.count, packs.reduce(0) { $0 + $1.size })
     }
 }
 
@@ -66,7 +103,44 @@ package struct Snapshot: Sendable {
     package let committed: Timestamp
 }
 
+/// A snapshot that was made visible and cannot be read at any site: its manifest or its slot is damaged everywhere.
+package struct HiddenSnapshot: Sendable {
+    package let id: ShortID
+    package let failure: Failure
+    /// Nil where the manifest cannot be read.
+    package let source: ShortID?
+    /// When it was taken, or committed where that is all that is known.
+    package let time: Timestamp
+}
+
 package enum Snapshots {
+    /// Snapshots that are hidden by damage, given those that `list` found: commits whose manifest is bad, and slots that
+    /// are void although a signed manifest of that snapshot is there. A void slot alone is somebody's rubbish.
+    package static func hidden(_ sites: [OpenSite], besides visible: [Snapshot], keys: KeyRing) throws -> [HiddenSnapshot] {
+        let known = Set(visible.map(\.id))
+        var hidden: [ShortID: HiddenSnapshot] = [:]
+        for site in sites {
+            for commit in site.commits where !known.contains(commit.key.snapshot) {
+                do {
+                    _ = try site.repository.manifest(commit).outline(keys)
+                } catch let failure as Failure where failure.kind != .key {
+                    let object = "\(site.name):\(Manifest.key(commit.key.snapshot, commit.manifest))"
+                    hidden[commit.key.snapshot] = HiddenSnapshot(id: commit.key.snapshot, failure: failure.of(object), source: nil, time: commit.created)
+                } catch is Failure { continue }
+            }
+            let void = site.repository.voidSlots.filter { !known.contains($0.key.snapshot) && hidden[$0.key.snapshot] == nil }
+            guard !void.isEmpty else { continue }
+            let manifests = try site.site.keys("snapshots/")
+            for (slot, failure) in void {
+                for key in manifests where key.hasPrefix("snapshots/" + slot.snapshot.hex) {
+                    guard let outline = try? site.repository.signedManifest(key).manifest.outline(keys) else { continue }
+                    hidden[slot.snapshot] = HiddenSnapshot(id: slot.snapshot, failure: failure, source: outline.source, time: outline.started)
+                }
+            }
+        }
+        return Array(hidden.values)
+    }
+
     /// Every snapshot visible at any of `sites` whose outline `keys` opens, oldest first. What cannot be
     /// read is given to `problem` and left out.
     package static func list(_ sites: [OpenSite], keys: KeyRing, problem: (Failure) -> Void) throws -> [Snapshot] {

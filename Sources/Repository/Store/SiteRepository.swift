@@ -80,6 +80,26 @@ package final class SiteRepository: Sendable {
 
     // MARK: snapshots
 
+    /// Slots that were passed over as void, so far.
+    package var voidSlots: [(key: CommitKey, failure: Failure)] {
+        voidObjects.compactMap { failure in
+            guard let object = failure.object, object.hasPrefix(name + ":"), let key = CommitKey(key: String(object.dropFirst(name.utf8.count + 1)))
+            else { return nil }
+            return (key, failure)
+        }
+    }
+
+    /// A manifest, visible or not, by its object's name: its hash, its signature and its signer's right today are checked.
+    package func signedManifest(_ key: String) throws -> (manifest: Manifest, digest: Digest) {
+        let bytes = try site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
+        let statement = try Statement(bytes, .manifest, tenant: tenant)
+        var manifest = try Manifest(body: statement.body)
+        let digest = sha256(bytes)
+        guard Manifest.key(manifest.snapshot, digest) == key else { throw Failure(.refused, .badSignature, object: "\(name):\(key)") }
+        manifest.signer = try trust.verify(statement, roles: [.write], domain: manifest.domain, at: Timestamp.now().seconds).key.id
+        return (manifest, digest)
+    }
+
     /// The commits that count, by the rules of `Coordination`, in no particular order.
     package func commits(_ coordination: Coordination) throws -> [Commit] {
         let forgotten = try forgottenSnapshots()

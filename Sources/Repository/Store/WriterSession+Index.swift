@@ -1,6 +1,6 @@
 import Base
 import Keys
-import Repository
+import Sites
 
 extension WriterSession {
     /// Brings `index` level by the writer's steps 4 and 5: a segment is used only if it counts and, while a
@@ -12,8 +12,8 @@ extension WriterSession {
 
     /// Notes in `index` which packs a listing of the site shows; condemned ones do not exist for this session.
     package func listPresent(in index: SiteIndex) throws {
-        var present: [PackKey] = []
-        try repository.listPacks { key, _ in if !coordination.isCondemned(key) { present.append(key) } }
+        var present: [(key: PackKey, size: Int)] = []
+        try repository.listPacks { if !coordination.isCondemned($0) { present.append(($0, $1)) } }
         index.setPresent(present)
     }
 }

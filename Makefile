@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. The work is in scripts/ and Tests/Tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build release tools format lint clean
+.PHONY: help demo test build release bench tools format lint clean
 swift_sources := Sources Tests Package.swift
 
 help: ## this list
@@ -18,6 +18,9 @@ build: tools ## build for development
 
 release: tools ## build for use
 	swift build -c release
+
+bench: release ## measure, beside restic, borg and the limit (BENCH_ARGS='--mib 1024 --rounds 3': see Benchmarks/bench.py)
+	Benchmarks/bench.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
 
 tools: ## install the libraries and programs that are missing
 	scripts/install-tools.sh

@@ -94,7 +94,11 @@ def measure(command, *, environment, log, folder=None, good=(0,), watch=False):
         start = time.monotonic()
         process = subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         watcher = AnonymousPeak(process.pid) if watch else None
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # interrupted: nothing may go on in a folder that is about to be removed
+            process.kill()
+            raise
         wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     result = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak": usage.ru_maxrss / 1024}
@@ -241,6 +245,11 @@ def peers(wanted):
 
 # The place and the data
 
+def memory_mib(key):
+    with open("/proc/meminfo") as info:
+        return next(int(line.split()[1]) // 1024 for line in info if line.startswith(key + ":"))
+
+
 class Place:
     """A folder that is removed at the end, with room for what is to come. The source stands in a folder of its own, and
     nothing is made or removed in the folders above it: programs that record those would find them changed."""
@@ -261,9 +270,11 @@ class Place:
         return kinds.get(str(at)) == "tmpfs"
 
     def touch(self, mib):
-        """Memory that was never used costs two or three times as much at its first use: nobody shall pay for it."""
+        """Memory that was never used costs much more at its first use: no program shall be the one that pays."""
         info = os.statvfs(self.folder)
         free = info.f_bavail * info.f_frsize // MIB
+        if self.is_memory():
+            free = min(free, memory_mib("MemAvailable") - 1024)  # the programs need some too
         if free < mib:
             sys.exit(f"{mib} MiB are needed in the place, {free} are free: choose a smaller --mib or --large-mib, or another --place")
         if self.is_memory():
@@ -275,8 +286,8 @@ class Place:
 
 
 def corpus(options, *words):
-    command = [options.corpus, *map(str, words)]
-    quietly(*([] if os.access(options.corpus, os.X_OK) else [sys.executable]), *command)
+    interpreter = [] if os.access(options.corpus, os.X_OK) else [sys.executable]
+    quietly(*interpreter, os.path.abspath(options.corpus), *map(str, words))
 
 
 def room_needed(options, count):
@@ -489,11 +500,9 @@ def processor():
 
 def circumstances(options, place, programs, limits):
     """Machine, date, versions, command: without paths of this machine."""
-    with open("/proc/meminfo") as info:
-        memory = int(info.readline().split()[1]) // 1024
     command = f"--mib {options.mib} --large-mib {options.large_mib} --rounds {options.rounds} --peers {','.join(options.peers) or 'none'}"
     return {
-        "machine": f"{os.cpu_count()} cores, {processor()}, {memory} MiB of memory, Linux {platform.release()}",
+        "machine": f"{os.cpu_count()} cores, {processor()}, {memory_mib('MemTotal')} MiB of memory, Linux {platform.release()}",
         "place": "RAM file system" if place.is_memory() else "disk",
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "versions": [p.version() for p in programs] + [f"libzstd {limits[0]['zstd']}", f"libcrypto {limits[0]['libcrypto']}", f"Python {platform.python_version()}"],
@@ -508,7 +517,7 @@ def markdown(results, about, options):
     head = [f"Machine: {about['machine']}; {about['place']}. Date: {about['date']}. Load at the start: {about['load at the start']:.2f}.",
             f"Versions: {', '.join(about['versions'])}. Command: `{about['command']}`. Data: {about['data']}, {about['files']}.",
             "Commands: " + "; ".join(f"{name}: {how}" for name, how in about["how"].items()) + ".",
-            f"Medians of {options.rounds} round(s), in brackets the least and the greatest wall time; peak resident memory; bytes added to the repository."]
+            f"Rounds: {options.rounds}. Medians; in brackets the least and the greatest wall time; then peak resident memory and the bytes added to the repository."]
     tables = [steps_table(results), *([faster_table(results)] if results.peers else []), others_table(results)]
     if results.large:
         tables.append(growth_table(results, options))

@@ -233,7 +233,7 @@ package final class BackupRun {
         let reader = ContentReader(pipeline: pipeline, assembler: assembler, keys: keys, chunking: source.chunking) {
             (try? KnownContents(CatalogueReader(folder: folder, source: sourceID, keys: keys))) ?? KnownContents()
         }
-        let scanner = Scanner(source: source, previous: previous, assembler: assembler, reader: reader, pipeline: pipeline)
+        let scanner = Scanner(source: source, previous: previous, assembler: assembler, reader: reader, pipeline: pipeline, keys: keys)
         switch source.origin {
         case .paths(let paths): try scanner.scan(paths)
         case .command(let words, let user, let timeout):

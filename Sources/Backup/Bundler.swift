@@ -33,10 +33,10 @@ struct KnownContents {
 final class Bundler {
     enum Found {
         /// Stored before, at every site.
-        case known(Entry.Content, ShortID)
+        case known(Entry.Content)
         /// The same as an earlier file of this run.
-        case same(EntryAssembler.Shared, ShortID)
-        case new(ShortID)
+        case same(EntryAssembler.Shared)
+        case new
     }
 
     private let pipeline: Pipeline
@@ -64,14 +64,7 @@ final class Bundler {
 
     /// Reads a small file behind what is there. It is not part of the bundle until `keep`.
     func read(_ file: File, atMost limit: Int) throws -> (count: Int, place: Int) {
-        if slab == nil || Slab.bytes - end < limit + 1 {
-            try close()
-            slab?.release()
-            guard let fresh = Slab(pipeline.slabs) else { throw pipeline.failure ?? Failure(.interrupted, .interrupted) }
-            slab = fresh
-            start = 0
-            end = 0
-        }
+        try makeRoom(limit + 1)
         var count = 0
         while count < limit {
             let n = try file.read(into: UnsafeMutableRawBufferPointer(start: slab!.buffer.base + end + count, count: limit - count))
@@ -81,15 +74,33 @@ final class Bundler {
         return (count, end)
     }
 
-    /// Whether the bytes just read are stored already.
-    func content(_ place: Int, _ count: Int) -> Found {
-        let digest = hasher.hash(prefix: IDKind.content.rawValue, slab!.bytes(place..<place + count))
-        let hash = ShortID(digest)
-        if let first = recent[hash] { return .same(first, hash) }
+    /// The same for bytes that were read elsewhere; returns their place.
+    func copy(_ bytes: UnsafeRawBufferPointer) throws -> Int {
+        try makeRoom(bytes.count)
+        (slab!.buffer.base + end).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+        return end
+    }
+
+    private func makeRoom(_ count: Int) throws {
+        if slab != nil, Slab.bytes - end >= count { return }
+        try close()
+        slab?.release()
+        guard let fresh = Slab(pipeline.slabs) else { throw pipeline.failure ?? Failure(.interrupted, .interrupted) }
+        slab = fresh
+        start = 0
+        end = 0
+    }
+
+    /// The keyed hash of the bytes at a place.
+    func hash(_ place: Int, _ count: Int) -> ShortID { ShortID(hasher.hash(prefix: IDKind.content.rawValue, slab!.bytes(place..<place + count))) }
+
+    /// Whether a content of that hash is stored already.
+    func find(_ hash: ShortID, _ count: Int) -> Found {
+        if let first = recent[hash] { return .same(first) }
         if let content = old.stored[hash], case .bundle(let id, _, let length) = content, Int(length) == count, pipeline.known.isKnown(id) {
-            return .known(content, hash)
+            return .known(content)
         }
-        return .new(hash)
+        return .new
     }
 
     /// Puts the bytes just read into the bundle.

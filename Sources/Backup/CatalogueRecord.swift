@@ -19,6 +19,13 @@ struct FileIdentity: Equatable, Sendable {
         modified = Timestamp(seconds: stat.mtime_sec, nanoseconds: stat.mtime_nsec)
         changed = Timestamp(seconds: stat.ctime_sec, nanoseconds: stat.ctime_nsec)
     }
+
+    /// Times of change step by milliseconds, by whole seconds on some file systems, by two on others, and a
+    /// server's clock may lag: a file changed so shortly before `now` may change again unseen.
+    func isUncertain(at now: Timestamp) -> Bool {
+        let age = (now.seconds &- changed.seconds) &* 1000 &+ (Int64(now.nanoseconds) - Int64(changed.nanoseconds)) / 1_000_000
+        return age < 2_500
+    }
 }
 
 /// An entry of the last snapshot with what a node needs to recognise it unchanged.
@@ -38,7 +45,7 @@ struct CatalogueRecord: Sendable {
     }
 
     func write(to w: inout ByteWriter, after previous: [UInt8]) {
-        let shared = zip(previous, entry.key).prefix { $0 == $1 }.count
+        let shared = previous.commonPrefix(with: entry.key)
         w.varint(UInt64(shared))
         w.counted(entry.key[shared...])
         w.u8(entry.kind.rawValue)

@@ -33,29 +33,45 @@ final class ContentReader {
     /// to report when the file changed while it was read. Throws `SystemError` when it cannot be read.
     func read(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?) throws -> Message? {
         var record = record
-        let before = FileIdentity(try file.stat())
+        let stat = try file.stat()
+        let before = FileIdentity(stat)
+        let isSparse = stat.blocks * 512 < stat.size
         if before != record.identity {
             // It changed since it was looked at: taken as it is now, told, and read again next time.
             record.identity = before
             record.entry.size = before.size
             record.entry.mtime = before.modified
             record.isUncertain = true
-            let message = try take(file, record, shared)
+            let message = try take(file, record, shared, isSparse)
             return message ?? .changedWhileRead
         }
-        return try take(file, record, shared)
+        return try take(file, record, shared, isSparse)
     }
 
-    private func take(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?) throws -> Message? {
-        if record.identity.size < Self.bundleLimit, chunking != .fixed, try !isSparse(file) {
+    private func take(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?, _ isSparse: Bool) throws -> Message? {
+        if record.identity.size < Self.bundleLimit, chunking != .fixed, !isSparse {
             return try readSmall(file, record, shared)
         }
-        return try readLarge(file, record, shared)
+        return try readLarge(file, record, shared, isSparse)
     }
 
-    private func isSparse(_ file: File) throws -> Bool {
-        let stat = try file.stat()
-        return stat.blocks * 512 < stat.size
+    /// Takes in a small file that was read ahead; `bytes` are not used after this returns.
+    func take(_ bytes: UnsafeRawBufferPointer, hash: ShortID, _ record: CatalogueRecord) throws {
+        var record = record
+        record.entry.contentHash = hash
+        count(bytes.count)
+        switch bundler.find(hash, bytes.count) {
+        case .known(let content):
+            record.entry.content = content
+            try assembler.add(record)
+        case .same(let first): try assembler.add(record, sameAs: first)
+        case .new:
+            let pending = PendingEntry(record)
+            pending.expectBundle()
+            let content = EntryAssembler.Shared()
+            try assembler.add(pending, shared: content)
+            try bundler.keep(pending, content, hash, bundler.copy(bytes), bytes.count)
+        }
     }
 
     private func readSmall(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?) throws -> Message? {
@@ -67,16 +83,14 @@ final class ContentReader {
             try add(record, shared)
             return message
         }
-        switch bundler.content(place, bytes) {
-        case .known(let content, let hash):
+        let hash = bundler.hash(place, bytes)
+        record.entry.contentHash = hash
+        switch bundler.find(hash, bytes) {
+        case .known(let content):
             record.entry.content = content
-            record.entry.contentHash = hash
             try add(record, shared)
-        case .same(let first, let hash):
-            record.entry.contentHash = hash
-            try assembler.add(record, sameAs: first, defining: shared)
-        case .new(let hash):
-            record.entry.contentHash = hash
+        case .same(let first): try assembler.add(record, sameAs: first, defining: shared)
+        case .new:
             let pending = PendingEntry(record)
             pending.expectBundle()
             let content = shared ?? EntryAssembler.Shared()
@@ -90,9 +104,8 @@ final class ContentReader {
         if let shared { try assembler.add(record, defining: shared) } else { try assembler.add(record) }
     }
 
-    private func readLarge(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?) throws -> Message? {
+    private func readLarge(_ file: File, _ record: CatalogueRecord, _ shared: EntryAssembler.Shared?, _ sparse: Bool) throws -> Message? {
         var record = record
-        let sparse = try isSparse(file)
         let map = sparse ? HoleMap(file, size: record.entry.size) : nil
         record.entry.holes = map?.holes ?? []
         let data = map?.data ?? [0..<record.entry.size]

@@ -118,12 +118,13 @@ final class EntryAssembler {
 
     /// An entry with all its content: into the tree and the catalogue.
     private func finish(_ record: CatalogueRecord, _ chunks: [ChunkReference], _ shared: Shared? = nil) throws {
-        var record = record
-        if !chunks.isEmpty {
+        guard chunks.isEmpty else {
+            var record = record
             var list = ChunkListBuilder(edgeKey: keys.pageEdgeKey, emit: emit)
             for chunk in chunks { try list.append(chunk) }
             record.entry.content = try list.finish()
             if case .list = record.entry.content { record.listed = chunks }
+            return try finish(record, [], shared)
         }
         shared?.content = (record.entry, record.listed)
         switch record.entry.kind {

@@ -20,6 +20,9 @@ final class KnownBlobs: Sendable {
         return claimed || (!indexes.isEmpty && indexes.values.allSatisfy { $0.isReusable(id) })
     }
 
+    /// These are in every site's index by now, where they are found: this run need not remember them.
+    func forget(_ rows: [PackRow]) { state.look { for row in rows { $0.claimed.remove(row.id) } } }
+
     /// True when the caller is to store the blob; from then on it is known.
     func claim(_ id: Digest) -> Bool {
         let indexes = state.look { $0.indexes }

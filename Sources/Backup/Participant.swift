@@ -8,7 +8,7 @@ final class Participant: Sendable {
     private struct State {
         var failure: Failure?
         var storedBytes = 0
-        var pending: [(key: PackKey, rows: [PackRow])] = []
+        var pending: [(key: PackKey, pack: SharedPack)] = []
         var lastSegment = monotonicSeconds()
     }
 
@@ -50,6 +50,7 @@ final class Participant: Sendable {
         while let pack = queue.pop() {
             guard failure == nil else {
                 pack.done()
+                settle([pack])
                 continue
             }
             do {
@@ -57,10 +58,11 @@ final class Participant: Sendable {
                 Steps.mark("pack stored")
                 state.look { state in
                     state.storedBytes += pack.pack.buffer.count
-                    state.pending.append((key, pack.pack.rows))
+                    state.pending.append((key, pack))
                 }
             } catch {
                 fail(error)
+                settle([pack])
             }
             // Exactly once a pack: another site may still be writing from its buffer.
             pack.done()
@@ -75,7 +77,14 @@ final class Participant: Sendable {
         let failure = (error as? Failure) ?? Failure(.failed, .system("store", "\(error)"))
         state.look { if $0.failure == nil { $0.failure = failure.of(name) } }
         known.drop(name)
+        settle(state.look { state in
+            defer { state.pending = [] }
+            return state.pending.map(\.pack)
+        })
     }
+
+    /// These packs are listed here, or this site is out of the run.
+    private func settle(_ packs: [SharedPack]) { for pack in packs where pack.settle() { known.forget(pack.rows) } }
 
     /// A checkpoint: lists what was stored since the last one.
     private func writeSegment() throws {
@@ -85,8 +94,9 @@ final class Participant: Sendable {
             return state.pending
         }
         guard !pending.isEmpty else { return }
+        defer { settle(pending.map(\.pack)) }
         let (key, segment) = try session.store(
-            segment: pending.map { StoredPack(key: $0.key, writer: writer, rows: $0.rows) }, key: run.catalogueKey())
+            segment: pending.map { StoredPack(key: $0.key, writer: writer, rows: $0.pack.rows) }, key: run.catalogueKey())
         Steps.mark("segment stored")
         try index.add(segment, named: key.key)
         for pack in pending {
@@ -114,24 +124,46 @@ final class Participant: Sendable {
     func abandon() { session.abandon() }
 }
 
-/// A finished pack on its way to several sites: its buffer goes back when the last has done with it.
+/// A finished pack on its way to several sites: its buffer goes back when the last has done with it, and what is in it
+/// need not be remembered when the last has listed it.
 final class SharedPack: Sendable {
-    let pack: FinishedPack
-    private let left: Monitor<Int>
+    let rows: [PackRow]
+    let digest: Digest
+    private struct Left {
+        var pack: FinishedPack?
+        var toStore: Int
+        var toList: Int
+    }
+    private let left: Monitor<Left>
     private let pool: BufferPool
 
     init(_ pack: FinishedPack, sites: Int, pool: BufferPool) {
-        self.pack = pack
-        left = Monitor(sites)
+        rows = pack.rows
+        digest = pack.digest
+        left = Monitor(Left(pack: pack, toStore: sites, toList: sites))
         self.pool = pool
     }
 
+    /// Its bytes; only before `done`.
+    var pack: FinishedPack { left.look { $0.pack! } }
+
     func done() {
-        let isLast = left.look { left in
-            left -= 1
-            precondition(left >= 0, "a pack was let go twice")
-            return left == 0
+        let free: FinishedPack? = left.look { left in
+            left.toStore -= 1
+            precondition(left.toStore >= 0, "a pack was let go twice")
+            if left.toStore > 0 { return nil }
+            defer { left.pack = nil }
+            return left.pack
         }
-        if isLast { pool.give(pack.buffer) }
+        if let free { pool.give(free.buffer) }
+    }
+
+    /// True for the last of the sites.
+    func settle() -> Bool {
+        left.look { left in
+            left.toList -= 1
+            precondition(left.toList >= 0, "a pack was settled twice")
+            return left.toList == 0
+        }
     }
 }

@@ -21,6 +21,7 @@ final class Scanner {
     private let assembler: EntryAssembler
     private let reader: ContentReader
     private let pipeline: Pipeline
+    private let keys: DomainKeys
     private let attributes = AttributeReader()
     private let owners = OwnerNames()
     private(set) var problems: [BackupProblem] = []
@@ -28,6 +29,12 @@ final class Scanner {
     private var links: [FileIdentityKey: (group: UInt64, shared: EntryAssembler.Shared, identity: FileIdentity, isUncertain: Bool)] = [:]
     private var linkGroups: UInt64 = 0
     private var knownWhole: Set<Digest> = []
+    /// Files that lie together share a bundle.
+    private var lastKnown: Digest?
+    private lazy var readAhead = ReadAhead(keys: keys, readsContent: source.chunking != .fixed)
+    private var aheadBuffers: [Buffer] = []
+    private var madeBuffers = 0
+    private var batchNames = ReadAhead.Batch.most
 
     private struct FileIdentityKey: Hashable {
         let device: UInt64
@@ -41,8 +48,11 @@ final class Scanner {
     /// Problems kept in words; the rest is only counted.
     private static let problemLimit = 10_000
 
-    init(source: BackupSource, previous: CatalogueReader?, assembler: EntryAssembler, reader: ContentReader, pipeline: Pipeline) {
+    init(
+        source: BackupSource, previous: CatalogueReader?, assembler: EntryAssembler, reader: ContentReader, pipeline: Pipeline, keys: DomainKeys
+    ) {
         self.source = source
+        self.keys = keys
         self.previous = previous
         self.assembler = assembler
         self.reader = reader
@@ -59,6 +69,7 @@ final class Scanner {
 
     /// Walks `paths`. Throws `.failed` when none of them is there.
     func scan(_ paths: [[UInt8]]) throws {
+        defer { if madeBuffers > 0 { readAhead.stop() } }
         let roots = Self.withoutNested(paths.map { $0.split(separator: 0x2F).map(Array.init) })
         var emitted: [[UInt8]] = []
         var found = 0
@@ -116,7 +127,10 @@ final class Scanner {
 
     // MARK: one name
 
-    private func visit(_ name: [UInt8], in parent: File, key: [UInt8], components: [[UInt8]], isRoot: Bool, root: RootContext) throws {
+    /// `known`: the record of the last snapshot where it was looked up before.
+    private func visit(
+        _ name: [UInt8], in parent: File, key: [UInt8], components: [[UInt8]], isRoot: Bool, root: RootContext, known: CatalogueRecord?? = nil
+    ) throws {
         var stat = clinux_stat()
         do {
             try RawName(name).withCString { name in _ = try retrying { clinux_statx(parent.descriptor, name, &stat) } }
@@ -127,12 +141,7 @@ final class Scanner {
         if !isRoot, !source.exclude.isEmpty, source.exclude.excludes(components: components, isFolder: kind == .folder) { return }
         guard key.count <= TreeLimits.keyBytes else { return report(path(key), .pathTooLong) }
         let identity = FileIdentity(stat)
-        let old: CatalogueRecord?
-        do { old = try previous?.record(key) } catch {
-            // A damaged cache costs reading the rest again, never a backup.
-            previous = nil
-            old = nil
-        }
+        let old = known ?? lastRecord(key)
         switch kind {
         case .folder: try visitFolder(name, parent, key, components, stat, identity, old, root)
         case .file: try visitFile(name, parent, key, stat, identity, old)
@@ -141,12 +150,21 @@ final class Scanner {
         if let failure = pipeline.failure { throw failure }
     }
 
+    /// What the last snapshot has at `key`. Keys are asked for in order.
+    private func lastRecord(_ key: [UInt8]) -> CatalogueRecord? {
+        do { return try previous?.record(key) } catch {
+            // A damaged cache costs reading the rest again, never a backup.
+            previous = nil
+            return nil
+        }
+    }
+
     private func visitFolder(
         _ name: [UInt8], _ parent: File, _ key: [UInt8], _ components: [[UInt8]], _ stat: clinux_stat, _ identity: FileIdentity,
         _ old: CatalogueRecord?, _ root: RootContext
     ) throws {
         let isOther = source.staysOnFileSystem && (stat.dev_major, stat.dev_minor) != (root.device, root.minor)
-        var record = CatalogueRecord(entry: entry(key, .folder, stat), identity: identity, isUncertain: isUncertain(identity))
+        var record = CatalogueRecord(entry: entry(key, .folder, stat), identity: identity, isUncertain: identity.isUncertain(at: .now()))
         record.entry.xattrs = attributes(old, record, name, parent)
         try assembler.add(record)
         guard !isOther else { return }
@@ -161,18 +179,104 @@ final class Scanner {
         defer { depth -= 1 }
         guard depth <= Self.depthLimit else { return report(path(key), .pathTooDeep) }
         let names = try NameList(folder)
-        for i in 0..<names.count {
+        var i = 0
+        while i < names.count {
+            let run = names.files(from: i)
+            if run.count >= ReadAhead.Batch.fewest {
+                try visitFiles(names, run, in: folder, key: key, components: components, root: root)
+                i = run.upperBound
+                continue
+            }
             let name = Array(names[i])
-            let childKey = key.isEmpty ? name : key + [0] + name
             let below = source.exclude.isEmpty ? [] : components + [name]
-            try visit(name, in: folder, key: childKey, components: below, isRoot: false, root: root)
+            try visit(name, in: folder, key: Entry.key(of: name, in: key), components: below, isRoot: false, root: root)
+            i += 1
+        }
+    }
+
+    // MARK: many files
+
+    /// A batch on its way, with what the scanner needs when it comes back.
+    private struct Ahead {
+        let batch: ReadAhead.Batch
+        let keys: [[UInt8]]
+        let known: [CatalogueRecord?]
+    }
+
+    /// Takes in a run of files, looked at and read ahead by other threads.
+    private func visitFiles(
+        _ names: NameList, _ run: Range<Int>, in folder: File, key: [UInt8], components: [[UInt8]], root: RootContext
+    ) throws {
+        var flight: [Ahead] = []
+        defer { aheadBuffers += flight.map(\.batch.buffer) }
+        var next = run.lowerBound
+        while next < run.upperBound || !flight.isEmpty {
+            while next < run.upperBound, let buffer = freeBuffer() {
+                let end = min(next + batchNames, run.upperBound)
+                let ahead = prepare(names, next..<end, in: folder, key: key, components: components, buffer)
+                next = end
+                readAhead.submit(ahead.batch)
+                flight.append(ahead)
+            }
+            let ahead = flight.removeFirst()
+            defer { aheadBuffers.append(ahead.batch.buffer) }
+            let outcomes = ahead.batch.outcomes
+            batchNames = ReadAhead.Batch.names(after: outcomes)
+            for (i, outcome) in outcomes.enumerated() {
+                try take(outcome, ahead, i, in: folder, components: components, root: root)
+            }
+            if let failure = pipeline.failure { throw failure }
+        }
+    }
+
+    private func freeBuffer() -> Buffer? {
+        if let free = aheadBuffers.popLast() { return free }
+        guard madeBuffers < ReadAhead.depth else { return nil }
+        madeBuffers += 1
+        return Buffer(capacity: ReadAhead.Batch.bytes)
+    }
+
+    private func prepare(
+        _ names: NameList, _ range: Range<Int>, in folder: File, key: [UInt8], components: [[UInt8]], _ buffer: Buffer
+    ) -> Ahead {
+        var (wanted, keys, known): ([ReadAhead.Batch.Name], [[UInt8]], [CatalogueRecord?]) = ([], [], [])
+        for i in range {
+            let name = Array(names[i])
+            if !source.exclude.isEmpty, source.exclude.excludes(components: components + [name], isFolder: false) { continue }
+            let childKey = Entry.key(of: name, in: key)
+            let old = lastRecord(childKey)
+            let isKnown = old.map { $0.entry.kind == .file && !$0.isUncertain && isStored($0) } ?? false
+            wanted.append(ReadAhead.Batch.Name(bytes: name, known: isKnown ? old!.identity : nil))
+            keys.append(childKey)
+            known.append(old)
+        }
+        return Ahead(batch: ReadAhead.Batch(wanted, in: folder, buffer: buffer), keys: keys, known: known)
+    }
+
+    private func take(
+        _ outcome: ReadAhead.Outcome, _ ahead: Ahead, _ i: Int, in folder: File, components: [[UInt8]], root: RootContext
+    ) throws {
+        let (name, key, old) = (ahead.batch.names[i].bytes, ahead.keys[i], ahead.known[i])
+        guard key.count <= TreeLimits.keyBytes else { return report(path(key), .pathTooLong) }
+        switch outcome {
+        case .other:
+            let below = source.exclude.isEmpty ? [] : components + [name]
+            try visit(name, in: folder, key: key, components: below, isRoot: false, root: root, known: .some(old))
+        case .unchanged(let stat):
+            var record = CatalogueRecord(entry: entry(key, .file, stat), identity: FileIdentity(stat))
+            record.entry.size = stat.size
+            try addUnchanged(record, old!, nil)
+        case .read(let stat, let isUncertain, let place, let hash):
+            var record = CatalogueRecord(entry: entry(key, .file, stat), identity: FileIdentity(stat), isUncertain: isUncertain)
+            record.entry.size = stat.size
+            try reader.take(ahead.batch.bytes(place), hash: hash, record)
         }
     }
 
     private func visitOther(
         _ name: [UInt8], _ parent: File, _ key: [UInt8], _ kind: Entry.Kind, _ stat: clinux_stat, _ identity: FileIdentity, _ old: CatalogueRecord?
     ) throws {
-        var record = CatalogueRecord(entry: entry(key, kind, stat), identity: identity, isUncertain: isUncertain(identity))
+        var record = CatalogueRecord(entry: entry(key, kind, stat), identity: identity, isUncertain: identity.isUncertain(at: .now()))
         if kind == .symlink {
             guard let target = Self.readLink(name, parent) else { return report(path(key), .cannotRead(SystemError.last().reason)) }
             record.entry.linkTarget = target
@@ -188,7 +292,7 @@ final class Scanner {
     private func visitFile(
         _ name: [UInt8], _ parent: File, _ key: [UInt8], _ stat: clinux_stat, _ identity: FileIdentity, _ old: CatalogueRecord?
     ) throws {
-        var record = CatalogueRecord(entry: entry(key, .file, stat), identity: identity, isUncertain: isUncertain(identity))
+        var record = CatalogueRecord(entry: entry(key, .file, stat), identity: identity, isUncertain: identity.isUncertain(at: .now()))
         record.entry.size = stat.size
         var shared: EntryAssembler.Shared?
         if stat.nlink > 1 {
@@ -206,16 +310,21 @@ final class Scanner {
             record.entry.linkGroup = linkGroups
         }
         if let old, old.entry.kind == .file, old.identity == identity, !old.isUncertain, isStored(old) {
-            record.entry.content = old.entry.content
-            record.entry.contentHash = old.entry.contentHash
-            record.entry.holes = old.entry.holes
-            record.entry.xattrs = old.entry.xattrs
-            record.listed = old.listed
-            if !old.listed.isEmpty { try assembler.rebuildList(old.listed) }
-            if let shared { return try assembler.add(record, defining: shared) }
-            return try assembler.add(record)
+            return try addUnchanged(record, old, shared)
         }
         try readFile(name, parent, record, old, shared)
+    }
+
+    /// An entry whose content is that of the last snapshot.
+    private func addUnchanged(_ record: consuming CatalogueRecord, _ old: CatalogueRecord, _ shared: EntryAssembler.Shared?) throws {
+        record.entry.content = old.entry.content
+        record.entry.contentHash = old.entry.contentHash
+        record.entry.holes = old.entry.holes
+        record.entry.xattrs = old.entry.xattrs
+        record.listed = old.listed
+        if !old.listed.isEmpty { try assembler.rebuildList(old.listed) }
+        if let shared { return try assembler.add(record, defining: shared) }
+        try assembler.add(record)
     }
 
     private func readFile(_ name: [UInt8], _ parent: File, _ record: CatalogueRecord, _ old: CatalogueRecord?, _ shared: EntryAssembler.Shared?) throws {
@@ -240,10 +349,11 @@ final class Scanner {
     /// is mostly dead is written again from its living files.
     private func isStored(_ record: CatalogueRecord) -> Bool {
         func known(_ id: Digest) -> Bool {
-            if knownWhole.contains(id) { return true }
+            if id == lastKnown || knownWhole.contains(id) { return true }
             guard pipeline.known.isKnown(id) else { return false }
             if knownWhole.count > 1 << 16 { knownWhole.removeAll() }
             knownWhole.insert(id)
+            lastKnown = id
             return true
         }
         switch record.entry.content {
@@ -270,14 +380,6 @@ final class Scanner {
             report(path(new.entry.key), (error as? Failure)?.message ?? .cannotRead((error as? SystemError)?.reason ?? "\(error)"))
             return []
         }
-    }
-
-    /// Times of change step by milliseconds, by whole seconds on some file systems, by two on others, and a
-    /// server's clock may lag: a file changed so lately may change again unseen.
-    private func isUncertain(_ identity: FileIdentity) -> Bool {
-        let now = Timestamp.now()
-        let age = (now.seconds &- identity.changed.seconds) &* 1000 &+ (Int64(now.nanoseconds) - Int64(identity.changed.nanoseconds)) / 1_000_000
-        return age < 2_500
     }
 
     /// The path that a key stands for.

@@ -16,11 +16,22 @@ package struct ByteWriter: Sendable {
     @inlinable package mutating func i64(_ value: Int64) { integer(value) }
 
     @inlinable mutating func integer<T: FixedWidthInteger>(_ value: T) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        grow(by: MemoryLayout<T>.size) { $0.storeBytes(of: value.littleEndian, as: T.self) }
+    }
+
+    /// Appends `count` bytes that `fill` writes.
+    @inlinable mutating func grow(by count: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
+        bytes.append(addingCapacity: count) { room in
+            room.withUnsafeMutableBufferPointer { buffer, used in
+                fill(UnsafeMutableRawPointer(buffer.baseAddress! + used))
+                used += count
+            }
+        }
     }
 
     /// Unsigned LEB128, at most ten bytes.
     @inlinable package mutating func varint(_ value: UInt64) {
+        if value < 0x80 { return bytes.append(UInt8(truncatingIfNeeded: value)) }
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -39,21 +50,17 @@ package struct ByteWriter: Sendable {
     /// A length as varint, then the bytes.
     @inlinable package mutating func counted(_ more: some Collection<UInt8>) {
         varint(UInt64(more.count))
-        bytes.append(contentsOf: more)
+        if more.count > 0 { bytes.append(contentsOf: more) }
     }
 
     /// UTF-8 with its length before.
     package mutating func text(_ value: String) { counted(Array(value.utf8)) }
 
     @inlinable package mutating func digest(_ value: Digest) {
-        let at = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: 32))
-        bytes.withUnsafeMutableBytes { value.store(to: $0.baseAddress! + at) }
+        grow(by: 32) { value.store(to: $0) }
     }
 
     @inlinable package mutating func id(_ value: ShortID) {
-        let at = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: 16))
-        bytes.withUnsafeMutableBytes { value.store(to: $0.baseAddress! + at) }
+        grow(by: 16) { value.store(to: $0) }
     }
 }

@@ -2,56 +2,76 @@ import CLinux
 import Glibc
 
 /// A queue between threads that holds at most `capacity` elements: the producer waits when it is full,
-/// so a slow consumer slows the producer instead of filling memory.
-package final class BoundedQueue<Element: Sendable>: Sendable {
-    private struct State {
-        var elements: [Element?] = []
-        var head = 0
-        var count = 0
-        var isClosed = false
-    }
-
-    private let monitor: Monitor<State>
-    private let capacity: Int
+/// so a slow consumer slows the producer instead of filling memory. Each element wakes one thread.
+package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
+    // Unchecked: every access to the variables below happens with `mutex` held.
+    private var elements: [Element?]
+    private var head = 0
+    private var count = 0
+    private var isClosed = false
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let emptied = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     package init(capacity: Int) {
-        self.capacity = capacity
-        monitor = Monitor(State(elements: Array(repeating: nil, count: capacity)))
+        elements = Array(repeating: nil, count: capacity)
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(filled, nil)
+        pthread_cond_init(emptied, nil)
+    }
+
+    deinit {
+        for condition in [filled, emptied] {
+            pthread_cond_destroy(condition)
+            condition.deallocate()
+        }
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
     }
 
     /// Waits for room and appends. Returns false, without appending, when the queue is closed.
     @discardableResult
     package func push(_ element: Element) -> Bool {
-        monitor.wait(until: { $0.isClosed || $0.count < self.capacity }) { state in
-            guard !state.isClosed else { return false }
-            state.elements[(state.head + state.count) % capacity] = element
-            state.count += 1
-            return true
-        }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !isClosed, count == elements.count { pthread_cond_wait(emptied, mutex) }
+        guard !isClosed else { return false }
+        elements[(head + count) % elements.count] = element
+        count += 1
+        pthread_cond_signal(filled)
+        return true
     }
 
     /// Waits for an element. Returns nil when the queue is closed and empty.
     package func pop() -> Element? {
-        monitor.wait(until: { $0.isClosed || $0.count > 0 }) { state in
-            guard state.count > 0 else { return nil }
-            let element = state.elements[state.head]
-            state.elements[state.head] = nil
-            state.head = (state.head + 1) % capacity
-            state.count -= 1
-            return element
-        }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !isClosed, count == 0 { pthread_cond_wait(filled, mutex) }
+        guard count > 0 else { return nil }
+        let element = elements[head]
+        elements[head] = nil
+        head = (head + 1) % elements.count
+        count -= 1
+        pthread_cond_signal(emptied)
+        return element
     }
 
     /// No more pushes; pops go on until it is empty.
-    package func close() { monitor.change { $0.isClosed = true } }
+    package func close() { end(dropping: false) }
 
     /// No more pushes, and what was waiting is dropped: for a pipeline that failed.
-    package func abandon() {
-        monitor.change { state in
-            state.isClosed = true
-            state.count = 0
-            state.elements = Array(repeating: nil, count: capacity)
+    package func abandon() { end(dropping: true) }
+
+    private func end(dropping: Bool) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        isClosed = true
+        if dropping {
+            count = 0
+            elements = Array(repeating: nil, count: elements.count)
         }
+        pthread_cond_broadcast(filled)
+        pthread_cond_broadcast(emptied)
     }
 }
 
@@ -66,7 +86,11 @@ package final class Monitor<State>: @unchecked Sendable {
     package init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -92,6 +116,21 @@ package final class Monitor<State>: @unchecked Sendable {
             pthread_mutex_unlock(mutex)
         }
         return try body(&state)
+    }
+
+    /// Waits until `condition` holds, for so many seconds at most; whether it does.
+    package func wait(atMost seconds: Double, until condition: (borrowing State) -> Bool) -> Bool {
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let nanoseconds = deadline.tv_nsec + Int((seconds * 1e9).rounded())
+        deadline.tv_sec += nanoseconds / 1_000_000_000
+        deadline.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !condition(state) {
+            if pthread_cond_timedwait(changed, mutex, &deadline) == ETIMEDOUT { return condition(state) }
+        }
+        return true
     }
 
     /// Waits until `condition` holds, then runs `body` alone with the state and wakes the others.

@@ -6,11 +6,12 @@ final class CompressionPlan {
     private let method: CompressionMethod
     private let sample = CompressionSample()
     private lazy var lz4 = LZ4Compressor()
-    private lazy var plainZstd = ZstdCompressor(plainParameters)
+    private lazy var thoroughZstd = ZstdCompressor(thoroughParameters)
+    private lazy var quickZstd = ZstdCompressor(Self.quick)
     private lazy var filteredZstd = ZstdCompressor(filteredParameters)
     private lazy var trialZstd = ZstdCompressor(.init(level: 1))
     private lazy var filteredTrialZstd = ZstdCompressor(Self.planes)
-    private let trial = UnsafeMutableRawBufferPointer.allocate(byteCount: CompressionSample.size, alignment: 64)
+    private let trial = UnsafeMutableRawBufferPointer.allocate(byteCount: CompressionPlan.tried + 1024, alignment: 64)
     private let filtered = UnsafeMutableRawBufferPointer.allocate(byteCount: CompressionSample.size, alignment: 64)
 
     init(_ method: CompressionMethod) { self.method = method }
@@ -30,11 +31,27 @@ final class CompressionPlan {
     /// counts. Measured on CT slices: x3.10 at 900 MB/s, against x3.12 at 330 with level 1's own table.
     private static let planes = ZstdCompressor.Parameters(level: 1, strategy: ZSTD_fast, hashLog: 8, minimumMatch: 7)
 
-    private var plainParameters: ZstdCompressor.Parameters {
+    private var thoroughParameters: ZstdCompressor.Parameters {
         if case .zstd(let level) = method { return .init(level: level) }
         // Between levels 1 and 3. Matches of 5 bytes, which level 3 takes, cost more than they save on the digits that
         // medical and accounting records are full of (SQL dump: x2.55 with level 3, x2.72 so, and half as fast again).
         return .init(level: 3, strategy: ZSTD_dfast, hashLog: 16, chainLog: 15, minimumMatch: 6)
+    }
+
+    /// Level 1. On records and exports it takes no more room than the thorough way and half of the time; on programs
+    /// and prose it loses some 7 %: `auto` finds out on the head of each chunk.
+    private static let quick = ZstdCompressor.Parameters(level: 1)
+
+    /// The head of a chunk that is compressed both ways, and the loss that is worth the time.
+    private static let tried = 64 << 10
+    private static let tolerated = 1.01
+
+    private func compressor(for bytes: UnsafeRawBufferPointer) -> ZstdCompressor {
+        guard method == .auto, bytes.count >= 4 * Self.tried else { return thoroughZstd }
+        let head = UnsafeRawBufferPointer(rebasing: bytes[..<Self.tried])
+        guard let quick = quickZstd.compress(head, into: trial) else { return thoroughZstd }
+        guard let thorough = thoroughZstd.compress(head, into: trial) else { return quickZstd }
+        return Double(quick) <= Self.tolerated * Double(thorough) ? quickZstd : thoroughZstd
     }
 
     private var filteredParameters: ZstdCompressor.Parameters {
@@ -84,7 +101,7 @@ final class CompressionPlan {
         switch method {
         case .none: nil
         case .lz4: lz4.compress(bytes, into: target).map { (.lz4, $0) }
-        case .auto, .zstd: (isFiltered ? filteredZstd : plainZstd).compress(bytes, into: target).map { (.zstd, $0) }
+        case .auto, .zstd: (isFiltered ? filteredZstd : compressor(for: bytes)).compress(bytes, into: target).map { (.zstd, $0) }
         }
     }
 }

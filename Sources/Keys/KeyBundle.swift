@@ -85,6 +85,9 @@ package struct KeyWrap: Sendable {
     package let recipient: ShortID
     private let secret: SealedSecret
 
+    /// The name of its objects, but for the random end.
+    package static func key(epoch: UInt32, recipient: ShortID) -> String { "keys/\(epoch)/\(recipient.hex)" }
+
     package init(_ bundle: KeyBundle, tenant: ShortID, epoch: UInt32, for key: SealingPublicKey) throws {
         self.tenant = tenant
         self.epoch = epoch

@@ -84,7 +84,7 @@ package struct Initialisation {
         try place(.verify, here, other).create(verify: verify)
         try (together ? here : other!).create(restore: bundle, passphrase: passphrase)
         try here.keep(publicObject: Descriptor.key(0, chain), chain)
-        try here.keep(publicObject: "keys/1/\(recipient.id.hex).\(ShortID.random().hex)", wrap.encoded)
+        try here.keep(publicObject: KeyWrap.key(epoch: 1, recipient: recipient.id) + "." + ShortID.random().hex, wrap.encoded)
         for (site, id) in zip(sites, ids) {
             let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: "", created: now)
             try here.keep(publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))

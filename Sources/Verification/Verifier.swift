@@ -87,7 +87,7 @@ package final class Verifier {
             let descriptor = site.repository.trust.descriptor
             for epoch in descriptor.epochs {
                 for recipient in descriptor.recipients {
-                    let key = "keys/\(epoch.number)/\(recipient.key.id.hex)"
+                    let key = KeyWrap.key(epoch: epoch.number, recipient: recipient.key.id)
                     if there.contains(where: { $0.hasPrefix(key + ".") }) { continue }
                     report.findings.append(Finding(.missing, key, site: site.name, Failure(.missing, .objectMissing, object: "\(site.name):\(key)")))
                 }

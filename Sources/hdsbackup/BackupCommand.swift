@@ -115,8 +115,7 @@ final class ProgressWatcher: Sendable {
         self.line = line
         let state = state
         thread = Threads.start("progress") {
-            while !state.look({ $0.isOver }) {
-                sleep(milliseconds: 200)
+            while !state.wait(atMost: 0.2, until: { $0.isOver }) {
                 state.look { state in
                     guard let now = state.progress?.figures else { return }
                     line.add(
@@ -133,7 +132,7 @@ final class ProgressWatcher: Sendable {
 
     /// Takes the line away; may be called twice.
     func stop() {
-        if state.look({ state in
+        if state.change({ state in
             defer { state.isOver = true }
             return state.isOver
         }) { return }

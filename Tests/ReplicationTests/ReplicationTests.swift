@@ -274,6 +274,36 @@ import Testing
         try expectWhole(two, snapshots: 1)
     }
 
+    @Test func levellingRepairsWhatATargetLost() throws {
+        let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
+        try sample.take(files(1), at: [one])
+        _ = try replicator([one]).level(sample.open(two))
+        let packs = try two.keys("packs/").compactMap { PackKey(key: $0) }
+        try two.delete(packs[0].key)
+        try two.tamper(packs[1].key) { $0[4000] ^= 8 }
+        try two.delete(try #require(try two.keys("snapshots/").first))
+        let sites = [try sample.open(one), try sample.open(two)]
+        let reports = Levelling.run(
+            sites, targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, bad: ["two": [packs[1]]])
+        #expect(reports.map(\.isLevel) == [true] && reports[0].packs == 2 && reports[0].records == 1)
+        try two.delete(packs[1].key)
+        try expectWhole(two, snapshots: 1)
+    }
+
+    @Test func aLostSegmentIsListedAgain() throws {
+        let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
+        try sample.take(files(1), at: [one, two])
+        try two.delete(try #require(try two.keys("index/").first))
+        let packs = try two.keys("packs/")
+        let reports = Levelling.run(
+            [try sample.open(one), try sample.open(two)], targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch)
+        #expect(reports.map(\.isLevel) == [true] && reports[0].packs == 0 && reports[0].records == packs.count)
+        #expect(try two.keys("packs/") == packs)
+        let index = try sample.open(two).index(sample.domain.domain)
+        #expect(Set(index.packs.map(\.key.key)) == Set(packs) && index.packs.allSatisfy { $0.writer == sample.node.id })
+        try expectWhole(two, snapshots: 1)
+    }
+
     @Test func blobsAreBroughtBackFromOtherPacks() throws {
         let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
         // The same content, packed by two runs: no pack is the same.

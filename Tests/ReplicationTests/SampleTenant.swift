@@ -19,7 +19,8 @@ final class SampleTenant: Sendable {
     let scratch: String
     private let counter = Monitor((number: UInt64(0), previous: Digest.zero))
 
-    init(sites: [String] = ["one", "two", "three"]) throws {
+    /// `hasRecipient`: the descriptor names one, whose wraps a whole site has.
+    init(sites: [String] = ["one", "two", "three"], hasRecipient: Bool = true) throws {
         authority = try .generate()
         node = try .generate()
         maintain = try .generate()
@@ -31,7 +32,7 @@ final class SampleTenant: Sendable {
         scratch = "/tmp/hdsb-test-" + hexString(randomBytes(8))
         let descriptor = Descriptor(
             number: 0, previous: .zero, created: Timestamp.now().seconds, authority: authority.verifying,
-            epochs: [.init(number: 1, key: epoch.publicKey)], recipients: [.init(kind: .publicKey, key: epoch.publicKey)],
+            epochs: [.init(number: 1, key: epoch.publicKey)], recipients: hasRecipient ? [.init(kind: .publicKey, key: epoch.publicKey)] : [],
             domains: [.init(id: domain.domain, commitment: domain.commitment)],
             actors: [
                 .init(role: .write, domain: domain.domain, key: node.verifying, from: 0),

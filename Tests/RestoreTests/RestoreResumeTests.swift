@@ -223,7 +223,7 @@ struct RestoreResumeTests {
         let one = TemporaryFolder()
         try restore(repository, root, to: one) { ($0.paths, $0.strip) = ([key("/a/b/y")], true) }
         #expect(one.names == ["y"] && one.read("y") == [2])
-        #expect(kind { try restore(repository, root, to: one) { $0.paths = [key("/a/none")] } } == .failed)
+        #expect(kind { try restore(repository, root, to: one) { $0.paths = [key("/a/none")] } } == .usage)
         #expect(kind { try restore(repository, root, to: one) { $0.strip = true } } == .usage)
     }
 

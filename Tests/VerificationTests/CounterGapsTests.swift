@@ -14,7 +14,7 @@ import Testing
 
     /// Four snapshots at two sites.
     init() throws {
-        sample = try SampleTenant()
+        sample = try SampleTenant(hasRecipient: false)
         sites = try [sample.memorySite("one"), sample.memorySite("two")]
         var taken: [ShortID] = []
         for seed in 0..<4 {

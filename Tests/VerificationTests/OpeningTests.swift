@@ -13,7 +13,7 @@ import Testing
     let site: MemorySite
 
     init() throws {
-        sample = try SampleTenant()
+        sample = try SampleTenant(hasRecipient: false)
         site = try sample.memorySite("one")
     }
 

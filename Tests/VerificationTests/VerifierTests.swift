@@ -14,7 +14,7 @@ import Testing
     let site: MemorySite
 
     init() throws {
-        sample = try SampleTenant()
+        sample = try SampleTenant(hasRecipient: false)
         site = try sample.memorySite("one")
     }
 
@@ -116,7 +116,7 @@ import Testing
 
     @Test func aForeignTenantsPackIsNamedAsSuch() throws {
         try sample.take(files(1), at: [site])
-        let other = try SampleTenant()
+        let other = try SampleTenant(hasRecipient: false)
         let foreign = try other.memorySite("two")
         try other.take(files(2), at: [foreign])
         let key = try #require(try foreign.keys("packs/").first)
@@ -167,6 +167,37 @@ import Testing
         let report = try verify(keys: sample.catalogueKeys)
         #expect(report.findings.map(\.snapshots) == [[taken.snapshot]] && report.manifestsToRepair == [taken.snapshot])
         #expect(report.status == .damaged)
+    }
+
+    @Test func aLostSegmentIsNamedAndItsBlobsAreStillFound() throws {
+        try sample.take(files(1), at: [site])
+        let segment = try #require(try site.keys("index/").first)
+        try site.delete(segment)
+        let report = try verify(keys: sample.restoreKeys, opens: true)
+        #expect(report.findings.map(\.kind) == [.missing] && report.status == .damaged)
+        #expect(report.findings.allSatisfy { segment.hasPrefix($0.object) && $0.snapshots.isEmpty })
+    }
+
+    @Test func aPackOfADeadSessionIsNoLostSegment() throws {
+        let taken = try sample.take(files(1), at: [site])
+        let dead = try WriterSession.begin(
+            repository: sample.repository(site), snapshot: .random(), purpose: .backup, domain: sample.domain.domain, signer: sample.node)
+        _ = try dead.store(pack: taken.packs[0])
+        #expect(try verify(keys: sample.restoreKeys, opens: true).findings.isEmpty)
+    }
+
+    @Test func aMissingKeyWrapIsNamed() throws {
+        let sample = try SampleTenant()
+        let site = try sample.memorySite("one")
+        let recipient = try #require(sample.bundle.epochs[1]).publicKey
+        func findings() throws -> [Finding] {
+            let open = try sample.open(site, keys: KeyRing(tenant: sample.tenant))
+            return try Verifier(open, keys: nil, state: ScrubState(nil, site: open.repository.id)).run().findings
+        }
+        #expect(try findings().map(\.object) == ["keys/1/\(recipient.id.hex)"])
+        let wrap = try KeyWrap(sample.bundle, tenant: sample.tenant, epoch: 1, for: recipient)
+        try site.create("keys/1/\(recipient.id.hex).00", wrap.encoded)
+        #expect(try findings().isEmpty)
     }
 
     @Test func silenceIsNoDamage() throws {

@@ -9,32 +9,56 @@ import Glibc
 final class IndexRun: Sendable {
     static let rowBytes = 44
     private static let headerBytes = 32
+    private static let blockBytes = 1 << 20
     private static let magic = UInt64(0x314E_5552_4253_4448)
 
     private let file: MappedFile
     let count: Int
     let path: String
 
-    /// Writes `rows`, which come sorted, durably under `path`.
+    /// Writes `rows`, which come sorted, durably under `path`. Memory: one block of them, however many there are.
     static func write(_ rows: some Sequence<IndexRow>, to path: String) throws -> IndexRun {
-        var bytes = ByteWriter()
-        bytes.raw([UInt8](repeating: 0, count: headerBytes))
-        var count: UInt64 = 0
-        for row in rows {
-            bytes.digest(row.id)
-            bytes.u32(row.pack)
-            bytes.u32(row.offset)
-            bytes.u32(row.length)
-            count += 1
+        let temporary = path + ".new"
+        do {
+            unlink(temporary)
+            let file = try File.open(RawName(temporary), O_RDWR | O_CREAT | O_EXCL)
+            let count = try write(rows, into: file)
+            var header = ByteWriter()
+            header.u64(magic)
+            header.u64(UInt64(count))
+            header.u64(count == 0 ? quickChecksum(UnsafeRawBufferPointer(start: nil, count: 0)) : try checksum(of: file))
+            header.u64(0)
+            try header.bytes.withUnsafeBytes { try file.write($0, at: 0) }
+            try file.sync()
+            try retrying { rename(temporary, path) }
+        } catch let error as SystemError {
+            unlink(temporary)
+            throw error.failure(.failed, "write", object: path)
         }
-        let checksum = bytes.bytes.withUnsafeBytes { quickChecksum(UnsafeRawBufferPointer(rebasing: $0[headerBytes...])) }
-        bytes.bytes.withUnsafeMutableBytes { out in
-            out.storeBytes(of: magic.littleEndian, toByteOffset: 0, as: UInt64.self)
-            out.storeBytes(of: count.littleEndian, toByteOffset: 8, as: UInt64.self)
-            out.storeBytes(of: checksum.littleEndian, toByteOffset: 16, as: UInt64.self)
-        }
-        try Files.replace(path, bytes.bytes)
         return try IndexRun(path)
+    }
+
+    private static func write(_ rows: some Sequence<IndexRow>, into file: File) throws -> Int {
+        var block = ByteWriter(capacity: blockBytes + rowBytes)
+        block.raw([UInt8](repeating: 0, count: headerBytes))
+        var count = 0
+        for row in rows {
+            block.digest(row.id)
+            block.u32(row.pack)
+            block.u32(row.offset)
+            block.u32(row.length)
+            count += 1
+            guard block.count >= blockBytes else { continue }
+            try file.write(block.bytes)
+            block.bytes.removeAll(keepingCapacity: true)
+        }
+        try file.write(block.bytes)
+        return count
+    }
+
+    private static func checksum(of file: File) throws -> UInt64 {
+        let mapped = try MappedFile(file)
+        return quickChecksum(UnsafeRawBufferPointer(rebasing: mapped.bytes[headerBytes...]))
     }
 
     /// Maps a run. Throws `.damaged` when it is not whole.

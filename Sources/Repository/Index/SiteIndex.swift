@@ -38,7 +38,6 @@ package final class SiteIndex: Sendable {
         case void
     }
 
-    private static let runLimit = 12
     /// Of the file `contents`: another one is a cache of another version, and made anew.
     private static let version: UInt32 = 2
 
@@ -85,7 +84,6 @@ package final class SiteIndex: Sendable {
             case .void: break
             }
         }
-        try compact()
         try save()
     }
 
@@ -118,6 +116,7 @@ package final class SiteIndex: Sendable {
             state.runs.append(run)
             state.merged.insert(name)
         }
+        try mergeTail()
     }
 
     /// Notes which packs a listing of the site has shown; the others are taken as absent, and so is one that
@@ -211,18 +210,23 @@ package final class SiteIndex: Sendable {
         }
     }
 
-    /// Merges runs when there are many: a lookup asks each of them.
-    private func compact() throws {
-        let runs = state.look { $0.runs }
-        guard runs.count > Self.runLimit else { return }
-        let path = state.look { state in
+    /// Merges the youngest runs as long as the one before them is not much larger: a lookup asks each run, so their
+    /// number grows with the logarithm of the rows, and each row is written again so often at most.
+    private func mergeTail() throws {
+        let (tail, path): ([IndexRun], String) = state.look { state in
+            var first = state.runs.count - 1
+            var rows = state.runs[first].count
+            while first > 0, state.runs[first - 1].count <= 2 * rows {
+                first -= 1
+                rows += state.runs[first].count
+            }
             state.next += 1
-            return folder + "/run-\(state.next)"
+            return (Array(state.runs[first...]), folder + "/run-\(state.next)")
         }
-        let merged = try IndexRun.write(MergedRows(runs), to: path)
-        state.look { $0.runs = [merged] }
-        try save()
-        for run in runs { unlink(run.path) }
+        guard tail.count > 1 else { return }
+        let merged = try IndexRun.write(MergedRows(tail), to: path)
+        // The old files stay until `save` has written which runs there are.
+        state.look { $0.runs.replaceSubrange(($0.runs.count - tail.count)..., with: [merged]) }
     }
 
     // MARK: the file that says which runs belong together

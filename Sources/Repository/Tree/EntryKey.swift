@@ -76,7 +76,7 @@ extension [UInt8] {
     }
 
     /// How many leading bytes both have in common.
-    func commonPrefix(with other: [UInt8]) -> Int {
+    package func commonPrefix(with other: [UInt8]) -> Int {
         withUnsafeBytes { a in
             other.withUnsafeBytes { b in
                 let limit = Swift.min(a.count, b.count)

@@ -36,7 +36,7 @@ package struct Recovery {
         var last = Failure(.key, .wrongKey, object: repository.name + ":keys/")
         for key in try repository.site.keys("keys/") {
             do {
-                let wrap = try KeyWrap(decoding: repository.site.read(key, limit: 16 << 20))
+                let wrap = try repository.site.readTwice(key, limit: 16 << 20) { try KeyWrap(decoding: $0) }
                 guard wrap.tenant == repository.tenant else { throw Failure(.wrongPlace, .foreignObject) }
                 guard wrap.recipient == recovery.publicKey.id else { continue }
                 let found = try wrap.open(with: recovery)

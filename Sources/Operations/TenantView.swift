@@ -10,18 +10,20 @@ package struct TenantView: Sendable {
     package let snapshots: [Snapshot]
     /// Manifests that could not be read, and objects that are void.
     package let problems: [Failure]
+    private let unread: [HiddenSnapshot]
 
     /// `opening`: with the keys that open content, which may ask for a passphrase.
     package init(_ workspace: Workspace, site: String?, opening: Bool) throws {
         self.workspace = workspace
         ring = try workspace.keyRing(opening: opening)
         opened = try workspace.open(site: site, keys: ring)
-        var problems: [Failure] = []
+        var unread: [HiddenSnapshot] = []
         let domains = Set(ring.catalogueDomains)
-        snapshots = try Snapshots.list(opened.sites, keys: ring) { failure in
-            if failure.kind != .key || !domains.isEmpty { problems.append(failure) }
+        snapshots = try Snapshots.list(opened.sites, keys: ring) { lost in
+            if lost.failure.kind != .key || !domains.isEmpty { unread.append(lost) }
         }
-        self.problems = problems + opened.sites.flatMap(\.repository.voidObjects)
+        self.unread = unread.filter { $0.failure.kind != .key }
+        problems = unread.map(\.failure) + opened.sites.flatMap(\.repository.voidObjects)
     }
 
     /// The source's name: from the labels where they open, else from the configuration, else its id.
@@ -37,7 +39,7 @@ package struct TenantView: Sendable {
 
     /// The snapshot that an argument names.
     package func snapshot(_ text: String) throws -> Snapshot {
-        let hidden = try Snapshots.hidden(opened.sites, besides: snapshots, keys: ring)
+        let hidden = try Snapshots.hidden(opened.sites, besides: snapshots, unread: unread, keys: ring)
         return try SnapshotSelection(snapshots, hidden: hidden, sourceID: ids).find(text)
     }
 

@@ -39,7 +39,7 @@ final class RestoreContext: Sendable {
             return true
         } catch let error as SystemError {
             if error.code == ENOSPC || error.code == EDQUOT {
-                throw Failure(.noSpace, .noSpace, object: records.path(record), remedy: .freeSpace)
+                throw Failure(.noSpace, .noSpace, object: options.target.printable + ": " + records.path(record), remedy: .freeSpace)
             }
             report.problem(Failure(.partial, .cannotRestore(error.reason), object: records.path(record)))
             return false

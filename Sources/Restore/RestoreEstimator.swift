@@ -15,15 +15,15 @@ struct RestoreSpace {
         return (bytes, inodes)
     }
 
-    /// Throws `.noSpace` when it cannot.
-    func check(_ folder: File) throws {
+    /// Throws `.noSpace` when it cannot; `target` is what it says has no room.
+    func check(_ folder: File, target: String) throws {
         let free = try Self.free(folder)
         if plan.totals.space > free.bytes {
-            throw Failure(.noSpace, .targetTooSmall(plan.totals.space, free.bytes), remedy: .chooseAnotherTarget)
+            throw Failure(.noSpace, .targetTooSmall(plan.totals.space, free.bytes), object: target, remedy: .chooseAnotherTarget)
         }
         // A file system that makes inodes as it needs them says that it has none at all.
         if free.inodes > 0, plan.totals.inodes > free.inodes {
-            throw Failure(.noSpace, .targetFewInodes(plan.totals.inodes, free.inodes), remedy: .chooseAnotherTarget)
+            throw Failure(.noSpace, .targetFewInodes(plan.totals.inodes, free.inodes), object: target, remedy: .chooseAnotherTarget)
         }
     }
 }

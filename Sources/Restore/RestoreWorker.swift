@@ -31,6 +31,7 @@ final class RestoreWorker {
             case PlanPiece.nowhere: for piece in batch { try fetch(piece) }
             default: try read(batch)
             }
+            Steps.mark("pieces written")
             tell()
         }
         openFiles.closeAll()

@@ -42,7 +42,8 @@ package final class Restorer {
         Self.raiseOpenFileLimit()
         let before = try openTarget()
         let plan = try makePlan(before)
-        try RestoreSpace(plan: plan).check(plan.spillFolders[0])
+        try RestoreSpace(plan: plan).check(plan.spillFolders[0], target: options.target.printable)
+        Steps.mark("plan made")
         let target = try before ?? makeTarget()
         report.add { result in
             result.right = plan.totals.right
@@ -60,8 +61,10 @@ package final class Restorer {
         run.enter(.writing, totalFiles: plan.totals.files, totalBytes: plan.totals.bytes)
         let folders = FolderMaker(context, folders: plan.folders)
         try folders.makeAll()
+        Steps.mark("folders made")
         let feed = PieceFeed(try plan.pieces.finish(), bytes: plan.totals.bytes, threads: options.threads)
         try run.threads("restore", options.threads) { _ in try RestoreWorker(context).work(feed) }
+        Steps.mark("contents written")
         run.enter(.finishing)
         try LinkMaker(context).makeAll(plan.followers)
         if let names = plan.names { try ExtraneousNames(context, names: names).removeAll(from: plan.folders) }

@@ -45,6 +45,9 @@ package final class FileSite: Site {
         } catch let error as SystemError where error.code == EINVAL || error.code == ENOSYS {
             try retrying { link(temporary, path) }
             unlink(temporary)
+        } catch let error as SystemError where error.code == ENOENT && access(temporary, F_OK) != 0 && access(path, F_OK) == 0 {
+            // The call was interrupted after it had done its work, and made again: the caller looks whose object it is.
+            throw SystemError(code: EEXIST)
         }
     }
 
@@ -90,6 +93,8 @@ package final class FileSite: Site {
                 throw SystemError.last()
             }
             try walk(folder, key: prefix, body)
+            // A site that went away in the middle would look empty.
+            guard access(folder, F_OK) == 0 else { throw SystemError.last() }
         } catch let error as SystemError { throw failure(error, "list", prefix) }
     }
 
@@ -143,7 +148,8 @@ package final class FileSite: Site {
             return Failure(.missing, .objectMissing, object: object)
         case EEXIST: return Failure(.exists, .objectExists, object: object)
         case EACCES, EPERM, EROFS: return Failure(.refused, .system(act, error.reason), object: object)
-        case EIO: return Failure(.damaged, .system(act, error.reason), object: object)
+        // A read that fails so has met a bad block; a write may succeed the next time, or elsewhere on the disk.
+        case EIO where act == "read": return Failure(.damaged, .system(act, error.reason), object: object)
         default: return error.failure(.unreachable, act, object: object)
         }
     }

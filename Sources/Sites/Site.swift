@@ -61,6 +61,17 @@ extension Site {
         return bytes
     }
 
+    /// Reads a whole object and decodes it. Bytes that are damaged are read once more: where the second reading
+    /// differs, the way there was at fault, not the object.
+    package func readTwice<T>(_ key: String, limit: Int, _ decode: ([UInt8]) throws -> T) throws -> T {
+        let first = try read(key, limit: limit)
+        do { return try decode(first) } catch let failure as Failure where failure.kind == .damaged {
+            let second = try read(key, limit: limit)
+            guard second != first else { throw failure }
+            return try decode(second)
+        }
+    }
+
     /// All keys below `prefix`.
     package func keys(_ prefix: String) throws -> [String] {
         var keys: [String] = []

@@ -32,8 +32,9 @@ struct Presence {
         for commit in site.commits {
             let key = Manifest.key(commit.key.snapshot, commit.manifest)
             do {
-                let bytes = try site.site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
-                guard sha256(bytes) == commit.manifest else { throw Failure(.damaged, .wrongHash) }
+                try site.site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
+                    guard sha256(bytes) == commit.manifest else { throw Failure(.damaged, .wrongHash) }
+                }
                 let manifest = try site.repository.manifest(commit)
                 if keys.catalogue(manifest.domain) == nil {
                     closed += 1

@@ -44,9 +44,10 @@ struct SmallObjects {
 
     private func checkOne(_ key: String, _ kind: Statement.Kind?, _ found: (Finding) -> Void, _ unknown: (Failure) -> Void) {
         let object = "\(site.name):\(key)"
+        let limit = (kind?.bodyLimit ?? 64 << 20) + Statement.overhead
         let bytes: [UInt8]
         do {
-            bytes = try site.site.read(key, limit: (kind?.bodyLimit ?? 64 << 20) + Statement.overhead)
+            bytes = try site.site.read(key, limit: limit)
         } catch {
             let failure = (error as? Failure ?? Failure(.failed, .system("read", "\(error)"))).of(object)
             // Gone since the listing: maintenance removes sessions and slots that have ended.
@@ -55,7 +56,14 @@ struct SmallObjects {
             return
         }
         do {
-            if let kind { try check(bytes, kind, key) } else { try check(bytes, key) }
+            do {
+                if let kind { try check(bytes, kind, key) } else { try check(bytes, key) }
+            } catch let failure as Failure where failure.kind == .damaged {
+                // Wrong bytes once are the way's fault.
+                let again = try site.site.read(key, limit: limit)
+                guard again != bytes else { throw failure }
+                if let kind { try check(again, kind, key) } else { try check(again, key) }
+            }
         } catch {
             let failure = (error as? Failure ?? Failure(.failed, .system("check", "\(error)"))).of(object)
             if let finding = Finding(failure, key, site: site.name) { found(finding) } else { unknown(failure) }

@@ -18,7 +18,10 @@ extension Verifier {
         for domain in Set(presence.roots.map(\.domain)).sorted() {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             do {
-                let walker = Reachability(try PackHoldings(copies, domain: domain), keys: keys, threads: options.threads)
+                var silent: Failure?
+                let holdings = try PackHoldings(copies, domain: domain) { silent = $0 }
+                if let silent { throw silent }
+                let walker = Reachability(holdings, keys: keys, threads: options.threads)
                 try check(presence, walker, keys)
                 try checkSegments(domain)
             } catch { note(unchecked: error, "walk") }

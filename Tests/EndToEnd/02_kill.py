@@ -1,6 +1,6 @@
 """kill -9 at random moments and at each named step of backup, replicate and restore.
 
-    HDSTEST_ROUNDS=24   rounds
+    HDSTEST_ROUNDS=60   kills
     HDSTEST_SEED=text   another choice of moments
 """
 import collections
@@ -10,10 +10,11 @@ import shutil
 import time
 
 import hdstest
-from hdstest import Kept, Machine, Suite, Watched, below, expect, expect_equal, expect_same, fresh
+from hdstest import Kept, Machine, Open, Suite, Watched, below, expect, expect_equal, expect_same, fresh
 
 suite = Suite("02 kill -9")
-ROUNDS = int(os.environ.get("HDSTEST_ROUNDS", "24"))
+ROUNDS = int(os.environ.get("HDSTEST_ROUNDS", "60"))
+LEG = 20  # rounds of one machine: each snapshot makes each command slower
 TRIES = 12  # for each step that no kill fell on
 dice = random.Random(os.environ.get("HDSTEST_SEED", "1"))
 COMMANDS = ("backup", "replicate", "restore")
@@ -23,22 +24,26 @@ NONE = "before any step"
 class Ordeal:
     """A machine that is killed again and again, and what is known to be right."""
 
-    def __init__(self):
-        self.machine = machine = Machine("killed")
+    def __init__(self, name):
+        self.machine = machine = Open(name)
         self.source = machine.root / "sample"
         hdstest.hospital(self.source, mib=2)
         machine.add_source("dpi", self.source).init()
         self.kept, self.listed, self.checked = {}, {}, set()
         self.falls = {command: collections.Counter() for command in COMMANDS}
-        self.day = 1
+        self.day, self.lasts = 1, {}
         self.steps = {command: self.known_steps(command) for command in COMMANDS}
 
     def known_steps(self, command):
-        """The steps that an undisturbed run marks, in order of their first time."""
-        run = Watched(self.machine, *self.prepare(command))
+        """The steps that an undisturbed run marks, in order of their first time. How long it takes is kept."""
+        words, start = self.prepare(command), time.monotonic()
+        run = Watched(self.machine, *words)
         expect_equal(run.finish().exit, 0, f"an undisturbed {command}")
+        self.lasts[command] = time.monotonic() - start
         self.account()
-        return list(dict.fromkeys(run.steps))
+        if command == "restore":
+            self.expect_restored()
+        return [NONE, *dict.fromkeys(run.steps)]
 
     # What a run finds to do
 
@@ -55,7 +60,7 @@ class Ordeal:
         self.day += 1
         if self.day % 4 == 0:
             hdstest.working_day(self.source, seed=self.day)
-        (self.source / "random").write_bytes(os.urandom((18 if self.day % 3 == 0 else 3) << 20))
+        (self.source / "random").write_bytes(os.urandom((18 if self.day % 6 == 0 else 1) << 20))
         self.now = Kept(self.source, hdstest.fresh("kept"))
 
     def prepare_replicate(self):
@@ -63,9 +68,10 @@ class Ordeal:
         self.change()
         with hdstest.away(self.machine.site("lille")):
             self.machine.run("backup", exit=3)
-        if dice.random() < 0.3:
+        if dice.random() < 0.2:
             shutil.rmtree(self.machine.site("lille"))
             self.machine.run("init")
+            self.checked = {each for each in self.checked if each[1] != "lille"}
         self.account()
         return ["replicate"]
 
@@ -77,11 +83,12 @@ class Ordeal:
 
     def account(self):
         """A snapshot seen for the first time is of the source as it is now; none is ever lost."""
-        for site in self.machine.sites:
-            ids = set(self.machine.ids("--site", site))
-            for snapshot in ids - self.kept.keys():
-                self.kept[snapshot] = self.now
-            self.listed[site] = ids
+        snapshots = self.machine.snapshots()
+        for each in snapshots:
+            self.kept.setdefault(each["id"], self.now)
+        self.order = [each["id"] for each in snapshots]
+        self.listed = {site: {each["id"] for each in snapshots if site in each["sites"]} for site in self.machine.sites}
+        expect_equal(set(self.order), set(self.kept), "snapshots that were ever listed")
 
     def check_new(self):
         """What each site newly lists restores from that site alone."""
@@ -106,15 +113,15 @@ class Ordeal:
         self.machine.run(*words)
         self.account()
         if command == "backup":
-            expect_equal({site: self.machine.ids("--site", site)[-1:] for site in self.machine.sites},
-                         dict.fromkeys(self.machine.sites, self.machine.ids()[-1:]), "the last snapshot of each site")
+            for site in self.machine.sites:
+                expect(self.order[-1] in self.listed[site], f"the last snapshot is not at {site}")
         elif command == "replicate":
             expect_equal(self.listed["lille"], self.listed["paris"], "snapshots at lille")
         else:
             self.expect_restored()
 
     def expect_restored(self):
-        expect_same(self.kept[self.machine.ids()[-1]], below(self.target, self.source))
+        expect_same(self.kept[self.order[-1]], below(self.target, self.source))
         hdstest.remove(self.target)
 
     # A round
@@ -123,11 +130,7 @@ class Ordeal:
         """Kills a run, when it comes to `step` or at some moment; checks all; the step at which the kill fell."""
         words = self.prepare(command)
         run = Watched(self.machine, *words)
-        if step:
-            run.reach(step, times=dice.choice((1, 1, 2)) if command != "restore" else 1)
-            time.sleep(dice.choice((0, 0, dice.uniform(0, 0.01))))
-        else:
-            time.sleep(dice.uniform(0, 0.6))
+        self.wait(run, command, step)
         run.kill()
         fell = None
         if run.finish().exit == -9:
@@ -139,52 +142,80 @@ class Ordeal:
         self.check_new()
         return fell
 
+    def wait(self, run, command, step):
+        """Until the moment of the kill."""
+        if not step:
+            time.sleep(dice.uniform(0, self.lasts[command]))
+        elif step == NONE:
+            time.sleep(dice.uniform(0, 0.02))
+        else:
+            run.reach(step, times=dice.choice((1, 1, 2)))
+            time.sleep(dice.choice((0, 0, dice.uniform(0, 0.01))))
 
-ordeal = None
+
+ordeals = []
+
+
+def ordeal():
+    """The machine in use; another one after some rounds."""
+    if not ordeals or sum(kills(ordeals[-1]).values()) >= LEG:
+        ordeals.append(Ordeal(f"killed-{len(ordeals)}"))
+    return ordeals[-1]
+
+
+def kills(*some):
+    """The steps at which kills fell on these machines, of all commands: {(command, step): how many}."""
+    return collections.Counter({(command, step): sum(each.falls[command][step] for each in some)
+                                for command in COMMANDS for each in some for step in each.falls[command]})
 
 
 @suite.test
 def a_killed_run_leaves_every_listed_snapshot_whole_and_the_next_run_goes_on():
-    global ordeal
-    ordeal = Ordeal()
-    for number in range(ROUNDS):
+    number = 0
+    while sum(kills(*ordeals).values()) < ROUNDS:
+        expect(number < 2 * ROUNDS, "most runs ended before they were killed")
         command = COMMANDS[number % 3]
-        steps = [None, *ordeal.steps[command]]
-        ordeal.round(command, steps[number // 3 % len(steps)])
+        one = ordeal()
+        steps = [None, *one.steps[command]]
+        one.round(command, steps[number // 3 % len(steps)])
+        number += 1
 
 
 @suite.test
 def kills_fell_at_every_named_step():
+    steps = {command: list(dict.fromkeys(step for each in ordeals for step in each.steps[command])) for command in COMMANDS}
     for command in COMMANDS:
-        for step in ordeal.steps[command]:
+        for step in steps[command]:
             tries = 0
-            while not ordeal.falls[command][step] and tries < TRIES:
-                ordeal.round(command, step)
+            while not kills(*ordeals)[command, step] and tries < TRIES:
+                ordeals[-1].round(command, step)
                 tries += 1
-    show(ordeal.falls, ordeal.steps)
-    missed = [f"{command}: {step}" for command in COMMANDS for step in ordeal.steps[command] if not ordeal.falls[command][step]]
+    fallen = kills(*ordeals)
+    show(fallen, steps)
+    missed = [f"{command}: {step}" for command in COMMANDS for step in steps[command] if not fallen[command, step]]
     expect(not missed, f"no kill fell at {missed}")
-    expect(ordeal.falls["restore"], "no kill fell into a restore")
 
 
-def show(falls, steps):
+def show(fallen, steps):
     for command in COMMANDS:
-        for step in [NONE, *steps[command]]:
-            print(f"        {command:10} {step:20} {'*' * falls[command][step]} {falls[command][step]}")
+        for step in steps[command]:
+            print(f"        {command:10} {step:20} {'*' * fallen[command, step]} {fallen[command, step]}")
+    print(f"        {sum(fallen.values())} kills")
 
 
 @suite.test
 def after_all_kills_both_sites_list_every_snapshot_and_each_still_restores():
-    ordeal.machine.run("replicate")
-    ordeal.account()
-    expect_equal(ordeal.listed["paris"], ordeal.listed["lille"], "snapshots at the two sites")
-    expect_equal(set(ordeal.kept), ordeal.listed["paris"], "snapshots that were ever listed")
-    ordeal.check_all()
+    for each in ordeals:
+        each.machine.run("replicate")
+        for site in each.machine.sites:
+            expect_equal(set(each.machine.ids("--site", site)), set(each.kept), f"snapshots at {site}, of those that were ever listed")
+        each.check_all()
 
 
 @suite.test
 def after_all_kills_verify_finds_nothing_damaged_or_missing():
-    ordeal.machine.run("verify", "--read", "all", "--open")
+    for each in ordeals:
+        each.machine.run("verify", "--read", "all", "--open")
 
 
 @suite.test

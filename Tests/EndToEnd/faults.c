@@ -15,6 +15,7 @@
                  squat     before a file is given its name, another one with that name is there: as long, and rubbish
                  squat-short   ... and empty
    FAULT_ERRNO   the number of the error
+   FAULT_NO_RENAME   if set: below the folder nothing can be renamed without replacing (EINVAL), so that names are given by link
    FAULT_LOG     a file; gets a line for each spoilt call, and at the end the number of calls chosen: "calls N" */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,7 +32,8 @@
 #include <unistd.h>
 
 static const char *below, *call_name, *key, *act, *log_path;
-static long least, first, times, number_of_error;
+static long least, at, first, times, number_of_error;
+static int has_no_rename;
 static atomic_long calls;
 static atomic_int broken[1024]; /* descriptors of which half was written */
 
@@ -47,8 +49,8 @@ static const char *text(const char *name) {
 
 __attribute__((constructor)) static void start(void) {
     below = text("FAULT_BELOW"), call_name = text("FAULT_CALL"), key = text("FAULT_KEY"), act = text("FAULT_ACT");
-    log_path = text("FAULT_LOG");
-    least = number("FAULT_BYTES", 0), first = number("FAULT_FIRST", 1), times = number("FAULT_TIMES", 1);
+    log_path = text("FAULT_LOG"), has_no_rename = getenv("FAULT_NO_RENAME") != NULL;
+    least = number("FAULT_BYTES", 0), at = number("FAULT_AT", -1), first = number("FAULT_FIRST", 1), times = number("FAULT_TIMES", 1);
     number_of_error = number("FAULT_ERRNO", EIO);
 }
 
@@ -179,6 +181,10 @@ static void squat(const char *from, const char *to) {
 }
 
 static long renamed(long from_folder, const char *from, long to_folder, const char *to, long flags) {
+    if (has_no_rename && strncmp(to, below, strlen(below)) == 0) {
+        errno = EINVAL;
+        return -1;
+    }
     if (strncmp(act, "squat", 5) == 0) {
         if (spoilt("rename", to, (size_t)-1 >> 1)) squat(from, to);
         return NEXT(long (*)(long, ...), "syscall")(SYS_renameat2, from_folder, from, to_folder, to, flags);
@@ -213,7 +219,7 @@ static ssize_t put(int fd, const void *bytes, size_t count, off_t offset) {
 static ssize_t put_flipped(int fd, const void *bytes, size_t count, off_t offset) {
     char *copy = malloc(count);
     memcpy(copy, bytes, count);
-    copy[count / 2] ^= 0x10;
+    copy[at >= 0 && (size_t)at < count ? (size_t)at : count / 2] ^= 0x10;
     ssize_t result = put(fd, copy, count, offset);
     free(copy);
     return result;

@@ -269,6 +269,17 @@ class Machine:
             shutil.rmtree(self.state)
 
 
+class Open(Machine):
+    """Its restore key has no passphrase: stretching one takes longer than all else that a small restore does."""
+
+    def environment(self, **changes):
+        return super().environment(**{"HDSBACKUP_PASSPHRASE_FILE": None} | changes)
+
+    def init(self):
+        self.write()
+        return self.run("init", "--kit-out", self.kit, before=os.setsid)
+
+
 # Samples and comparisons
 
 def hospital(folder, *words, mib=8, seed=1):

@@ -77,8 +77,7 @@ package struct Statement: Sendable {
     /// Reads a statement without believing it. Throws `.damaged` for bytes that are not whole, `.format`
     /// for a newer version, `.wrongPlace` for another tenant's.
     package init(_ bytes: [UInt8], _ kind: Kind, tenant: ShortID) throws {
-        guard bytes.count >= 36 + 1 + 32, Array(bytes[..<8]) == Self.magic else { throw Failure(.damaged, .malformedRecord("magic")) }
-        guard bytes.suffix(32).elementsEqual(sha256(Array(bytes.dropLast(32))).bytes) else { throw Failure(.damaged, .badChecksum) }
+        try Self.checkSum(bytes)
         (self.body, self.signatures, self.signed) = try Array(bytes.dropLast(32)).decode { r in
             _ = try r.raw(8)
             guard try r.u16() == 1, try r.u16() == Self.suite else { throw Failure(.format, .newerFormat) }
@@ -97,6 +96,12 @@ package struct Statement: Sendable {
         }
         self.kind = kind
         self.tenant = tenant
+    }
+
+    /// Throws `.damaged` unless `bytes` begin and end like a statement of any kind, format or tenant.
+    package static func checkSum(_ bytes: [UInt8]) throws {
+        guard bytes.count >= 36 + 1 + 32, Array(bytes[..<8]) == magic else { throw Failure(.damaged, .malformedRecord("magic")) }
+        guard bytes.suffix(32).elementsEqual(sha256(Array(bytes.dropLast(32))).bytes) else { throw Failure(.damaged, .badChecksum) }
     }
 
     /// Whose signature it claims to carry.

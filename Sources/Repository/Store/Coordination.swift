@@ -64,7 +64,7 @@ extension SiteRepository {
             guard generation >= seen.generation else { throw Failure(.refused, .rolledBack(seen.generation, generation), object: name) }
             var marks = TenantState.Watermarks()
             marks.generation = generation
-            try state.remember(marks, site: id)
+            remember("generation") { try state.remember(marks, site: id) }
         }
         let open = condemned.flatMap { $0.generation > (decided?.generation ?? 0) ? $0 : nil }
         return Coordination(generation: generation, open: try open.map(complete), decision: naming)

@@ -103,7 +103,8 @@ package struct Snapshot: Sendable {
     package let committed: Timestamp
 }
 
-/// A snapshot that was made visible and cannot be read at any site: its manifest or its slot is damaged everywhere.
+/// A snapshot that was made visible and cannot be read at any site: its manifest or its slot is damaged everywhere, or
+/// the sites did not answer.
 package struct HiddenSnapshot: Sendable {
     package let id: ShortID
     package let failure: Failure
@@ -114,27 +115,25 @@ package struct HiddenSnapshot: Sendable {
 }
 
 package enum Snapshots {
-    /// Snapshots that are hidden by damage, given those that `list` found: commits whose manifest is bad, and slots that
-    /// are void although a signed manifest of that snapshot is there. A void slot alone is somebody's rubbish.
-    package static func hidden(_ sites: [OpenSite], besides visible: [Snapshot], keys: KeyRing) throws -> [HiddenSnapshot] {
+    /// Snapshots that are hidden, given what `list` found and what it could not read: those, and slots that are void
+    /// although a signed manifest of that snapshot is there. A void slot alone is somebody's rubbish.
+    package static func hidden(
+        _ sites: [OpenSite], besides visible: [Snapshot], unread: [HiddenSnapshot], keys: KeyRing
+    ) throws -> [HiddenSnapshot] {
         let known = Set(visible.map(\.id))
-        var hidden: [ShortID: HiddenSnapshot] = [:]
+        var hidden = Dictionary(unread.filter { !known.contains($0.id) }.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         for site in sites {
-            for commit in site.commits where !known.contains(commit.key.snapshot) {
-                do {
-                    _ = try site.repository.manifest(commit).outline(keys)
-                } catch let failure as Failure where failure.kind != .key {
-                    let object = "\(site.name):\(Manifest.key(commit.key.snapshot, commit.manifest))"
-                    hidden[commit.key.snapshot] = HiddenSnapshot(id: commit.key.snapshot, failure: failure.of(object), source: nil, time: commit.created)
-                } catch is Failure { continue }
-            }
             let void = site.repository.voidSlots.filter { !known.contains($0.key.snapshot) && hidden[$0.key.snapshot] == nil }
             guard !void.isEmpty else { continue }
             let manifests = try site.site.keys("snapshots/")
             for (slot, failure) in void {
                 for key in manifests where key.hasPrefix("snapshots/" + slot.snapshot.hex) {
-                    guard let outline = try? site.repository.signedManifest(key).manifest.outline(keys) else { continue }
-                    hidden[slot.snapshot] = HiddenSnapshot(id: slot.snapshot, failure: failure, source: outline.source, time: outline.started)
+                    do {
+                        let outline = try site.repository.signedManifest(key).manifest.outline(keys)
+                        hidden[slot.snapshot] = HiddenSnapshot(id: slot.snapshot, failure: failure, source: outline.source, time: outline.started)
+                    } catch let silent as Failure where silent.kind == .unreachable {
+                        hidden[slot.snapshot] = HiddenSnapshot(id: slot.snapshot, failure: silent, source: nil, time: .now())
+                    } catch is Failure { continue }
                 }
             }
         }
@@ -143,7 +142,7 @@ package enum Snapshots {
 
     /// Every snapshot visible at any of `sites` whose outline `keys` opens, oldest first. What cannot be
     /// read is given to `problem` and left out.
-    package static func list(_ sites: [OpenSite], keys: KeyRing, problem: (Failure) -> Void) throws -> [Snapshot] {
+    package static func list(_ sites: [OpenSite], keys: KeyRing, problem: (HiddenSnapshot) -> Void) throws -> [Snapshot] {
         struct Seen {
             var commit: Commit
             var sites: [OpenSite]
@@ -174,7 +173,7 @@ package enum Snapshots {
                         break
                     } catch let failure as Failure { last = failure }
                 }
-                if let last { problem(last) }
+                if let last { problem(HiddenSnapshot(id: id, failure: last, source: nil, time: entry.commit.created)) }
             }
         }
         return snapshots.sorted { ($0.outline.started, $0.id) < ($1.outline.started, $1.id) }

@@ -32,13 +32,14 @@ package final class SiteRepository: Sendable {
         self.site = site
         self.state = state
         let chain = try Self.readChain(site)
-        let markerBytes: [UInt8]
-        do { markerBytes = try site.read(SiteMarker.key, limit: 1 << 17) } catch let failure as Failure where failure.kind == .missing {
+        let statement: Statement
+        do {
+            statement = try site.readTwice(SiteMarker.key, limit: 1 << 17) { try Statement($0, .marker, tenant: fingerprint.tenant) }
+        } catch let failure as Failure where failure.kind == .missing {
             throw Failure(.wrongPlace, .markerMissing(site.name), object: site.name, remedy: .mountOrPrepare(site.name))
-        }
+        } catch let failure as Failure { throw failure.of(site.name) }
         do {
             trust = try Trust(fingerprint: fingerprint, candidates: chain)
-            let statement = try Statement(markerBytes, .marker, tenant: fingerprint.tenant)
             try statement.verify(trust.descriptor.authority)
             let marker = try SiteMarker(body: statement.body)
             guard trust.descriptor.sites.contains(marker.site), expected == nil || expected == marker.site else {
@@ -53,18 +54,28 @@ package final class SiteRepository: Sendable {
             }
             var marks = TenantState.Watermarks()
             marks.descriptor = trust.descriptor.number
-            try state.remember(marks, site: id)
+            remember("descriptor") { try state.remember(marks, site: id) }
         }
+    }
+
+    /// Writes what this machine remembers. Where that does not work, as on a full disk, it is told and reading goes on:
+    /// what cannot be remembered is looked up again, and an older copy of the site is told apart later, not now.
+    func remember(_ what: String, _ write: () throws -> Void) {
+        do { try write() } catch { note(void: error as? Failure ?? Failure(.failed, .system("remember", "\(error)")), what) }
     }
 
     private static func readChain(_ site: any Site) throws -> [Trust.Candidate] {
         var objects: [Trust.Candidate] = []
         for key in try site.keys("descriptor/") {
             do {
-                objects.append(.init(name: "\(site.name):\(key)", bytes: try site.read(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead)))
+                let bytes = try site.readTwice(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead) { bytes in
+                    try Statement.checkSum(bytes)
+                    return bytes
+                }
+                objects.append(.init(name: "\(site.name):\(key)", bytes: bytes))
             } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing {
                 // Rubbish beside the chain must not close the site; a hole in the chain will show.
-                objects.append(.init(name: "\(site.name):\(key)", bytes: []))
+                objects.append(.init(name: "\(site.name):\(key)", bytes: [], failure: failure))
             }
         }
         return objects
@@ -72,8 +83,9 @@ package final class SiteRepository: Sendable {
 
     /// Reads a statement and checks its bytes, not yet its signer.
     package func statement(_ key: String, _ kind: Statement.Kind) throws -> Statement {
-        let bytes = try site.read(key, limit: kind.bodyLimit + Statement.overhead)
-        do { return try Statement(bytes, kind, tenant: tenant) } catch let failure as Failure { throw failure.of("\(name):\(key)") }
+        do {
+            return try site.readTwice(key, limit: kind.bodyLimit + Statement.overhead) { try Statement($0, kind, tenant: tenant) }
+        } catch let failure as Failure { throw failure.of("\(name):\(key)") }
     }
 
     package func note(void failure: Failure, _ key: String) { found.look { $0.append(failure.of("\(name):\(key)")) } }
@@ -132,9 +144,11 @@ package final class SiteRepository: Sendable {
         if let kept = state?.manifest(commit.manifest) {
             (bytes, isKnown) = (kept, true)
         } else {
-            bytes = try site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
+            bytes = try site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
+                guard sha256(bytes) == commit.manifest else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
+                return bytes
+            }
             isKnown = false
-            guard sha256(bytes) == commit.manifest else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
         }
         do {
             let statement = try Statement(bytes, .manifest, tenant: tenant)
@@ -146,7 +160,8 @@ package final class SiteRepository: Sendable {
             }
             if !isKnown {
                 try trust.verify(statement, roles: [.write], domain: manifest.domain, at: commit.created.seconds)
-                try state?.keepManifest(bytes, commit.manifest)
+                // A cache: a full disk here must not keep anybody from restoring.
+                if let state { remember("manifest") { try state.keepManifest(bytes, commit.manifest) } }
             }
             return manifest
         } catch let failure as Failure { throw failure.of("\(name):\(key)") }
@@ -175,7 +190,7 @@ package final class SiteRepository: Sendable {
             guard highest >= seen.forget else { throw Failure(.refused, .rolledBack(seen.forget, highest), object: name) }
             var marks = TenantState.Watermarks()
             marks.forget = highest
-            try state.remember(marks, site: id)
+            remember("forget") { try state.remember(marks, site: id) }
         }
         return forgotten
     }

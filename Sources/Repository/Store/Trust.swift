@@ -17,10 +17,13 @@ package struct Trust: Sendable {
     package struct Candidate: Sendable {
         package let name: String
         package let bytes: [UInt8]
+        /// Why there are none.
+        package let failure: Failure?
 
-        package init(name: String, bytes: [UInt8]) {
+        package init(name: String, bytes: [UInt8], failure: Failure? = nil) {
             self.name = name
             self.bytes = bytes
+            self.failure = failure
         }
     }
 
@@ -31,6 +34,7 @@ package struct Trust: Sendable {
         var last = Failure(.missing, .noDescriptor)
         for candidate in candidates {
             do {
+                if let failure = candidate.failure { throw failure }
                 let statement = try Statement(candidate.bytes, .descriptor, tenant: fingerprint.tenant)
                 let descriptor = try Descriptor(body: statement.body)
                 guard Fingerprint(descriptor.authority) == fingerprint else { throw Failure(.refused, .wrongFingerprint) }

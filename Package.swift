@@ -53,7 +53,10 @@ let package = Package(
             exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "SitesTests", dependencies: ["Base", "Sites", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TreeTests", dependencies: ["Repository", "Base", "Chunking"], swiftSettings: strict),
-        .testTarget(name: "BackupTests", dependencies: ["Backup", "Base"], swiftSettings: strict),
+        .testTarget(name: "RepositoryTests", dependencies: ["Operations", "Repository", "Sites", "Keys", "Codec", "Base", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Operations", "Backup", "Repository", "Keys", "Codec", "Base", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BackupTests", dependencies: ["Backup", "Repository", "Sites", "Keys", "Codec", "Base", "CLinux", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication"], swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),

@@ -88,6 +88,7 @@ package final class BackupRun {
         let lock = try lock(sourceID)
         defer { withExtendedLifetime(lock) {} }
         raiseDescriptorLimit()
+        try labels.check()
 
         let snapshot = ShortID.random()
         let previousID = try lastSnapshot(sourceID)

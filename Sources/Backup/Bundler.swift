@@ -19,12 +19,13 @@ struct KnownContents {
     /// Contents of the last snapshot.
     init(_ reader: CatalogueReader?) throws {
         guard let reader else { return }
-        while let record = reader.current, stored.count < Self.limit {
-            if let hash = record.entry.contentHash, case .bundle(let id, _, _) = record.entry.content, !reader.weakBundles.contains(id) {
-                stored[hash] = record.entry.content
-            }
-            try reader.advance()
+        func take(_ hash: ShortID, _ content: Entry.Content) -> Bool {
+            if case .bundle(let id, _, _) = content, !reader.weakBundles.contains(id) { stored[hash] = content }
+            return stored.count < Self.limit
         }
+        // The first record is decoded already.
+        if let first = reader.current?.entry, let hash = first.contentHash { _ = take(hash, first.content) }
+        try reader.forEachSmallContent(take)
     }
 }
 
@@ -83,12 +84,15 @@ final class Bundler {
 
     private func makeRoom(_ count: Int) throws {
         if slab != nil, Slab.bytes - end >= count { return }
-        try close()
-        slab?.release()
+        // The bundle at hand moves along: its end is decided by its contents, not by where a slab ends.
         guard let fresh = Slab(pipeline.slabs) else { throw pipeline.failure ?? Failure(.interrupted, .interrupted) }
+        if let old = slab {
+            fresh.buffer.base.copyMemory(from: old.buffer.base + start, byteCount: end - start)
+            old.release()
+        }
         slab = fresh
+        end -= start
         start = 0
-        end = 0
     }
 
     /// The keyed hash of the bytes at a place.

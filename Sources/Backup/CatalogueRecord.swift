@@ -111,22 +111,27 @@ struct CatalogueRecord: Sendable {
         self.listed = listed
     }
 
-    init(_ r: inout ByteReader, after previous: [UInt8]) throws {
+    /// `like`: the record before, whose owners' names are shared where they are the same.
+    init(_ r: inout ByteReader, after previous: [UInt8], like: CatalogueRecord? = nil) throws {
         let shared = try r.count(limit: previous.count, "shared")
-        let key = previous[..<shared] + (try r.counted(limit: 1 << 17, "key"))
+        let rest = try r.view(r.count(limit: 1 << 17, "key"))
+        let key = [UInt8](unsafeUninitializedCapacity: shared + rest.count) { room, count in
+            let room = UnsafeMutableRawBufferPointer(room)
+            previous.withUnsafeBytes { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<shared])) }
+            UnsafeMutableRawBufferPointer(rebasing: room[shared...]).copyMemory(from: rest)
+            count = shared + rest.count
+        }
         guard let kind = Entry.Kind(rawValue: try r.u8()) else { throw Failure(.damaged, .malformedRecord("kind")) }
         isUncertain = try r.u8() == 1
-        entry = Entry(key: Array(key), kind: kind, mode: try r.u16(), uid: try r.u32(), gid: try r.u32(), mtime: try r.timestamp())
+        entry = Entry(key: key, kind: kind, mode: try r.u16(), uid: try r.u32(), gid: try r.u32(), mtime: try r.timestamp())
         entry.size = try r.u64()
         identity.inode = try r.u64()
         identity.device = try r.u64()
         identity.size = try r.u64()
         identity.modified = try r.timestamp()
         identity.changed = try r.timestamp()
-        let user = try r.counted(limit: 255, "user")
-        entry.userName = user.isEmpty ? nil : user
-        let group = try r.counted(limit: 255, "group")
-        entry.groupName = group.isEmpty ? nil : group
+        entry.userName = try Self.name(&r, like: like?.entry.userName)
+        entry.groupName = try Self.name(&r, like: like?.entry.groupName)
         let link = try r.u64()
         entry.linkGroup = link == 0 ? nil : link
         entry.major = try r.u32()
@@ -148,6 +153,43 @@ struct CatalogueRecord: Sendable {
             entry.content = .list(root: try r.digest(), level: try r.u8(), chunkCount: try r.u64(), length: try r.u64())
         case nil: throw Failure(.damaged, .malformedRecord("content"))
         }
+    }
+
+    private static func name(_ r: inout ByteReader, like: [UInt8]?) throws -> [UInt8]? {
+        let bytes = try r.view(r.count(limit: 255, "name"))
+        if bytes.isEmpty { return nil }
+        if let like, like.count == bytes.count, like.withUnsafeBytes({ $0.elementsEqual(bytes) }) { return like }
+        return Array(bytes)
+    }
+
+    /// Passes over a record; where its content is a range of a bundle, that and its hash.
+    static func skim(_ r: inout ByteReader) throws -> (hash: ShortID, content: Entry.Content)? {
+        _ = try r.varint()
+        _ = try r.view(r.count(limit: 1 << 17, "key"))
+        // Kind, uncertainty, mode, owners, time, size; inode, device, size, two times.
+        _ = try r.view(1 + 1 + 2 + 4 + 4 + 12 + 8 + 8 + 8 + 8 + 12 + 12)
+        for _ in 0..<2 { _ = try r.view(r.count(limit: 255, "name")) }
+        _ = try r.view(8 + 4 + 4)
+        _ = try r.view(r.count(limit: 4096, "target"))
+        for _ in 0..<(try r.count(limit: 1024, "attributes")) {
+            _ = try r.view(r.count(limit: 255, "name"))
+            _ = try r.view(r.count(limit: 65536, "value"))
+        }
+        for _ in 0..<(2 * (try r.count(limit: 4096, "holes"))) { _ = try r.varint() }
+        let hasHash = try r.u8() == 1
+        let hash = try r.id()
+        switch Tag(rawValue: try r.u8()) {
+        case .some(.none): return nil
+        case .bundle:
+            let content = Entry.Content.bundle(id: try r.digest(), offset: try r.u32(), length: try r.u32())
+            return hasHash ? (hash, content) : nil
+        case .chunks: _ = try r.view(36 * (try r.count(limit: r.remaining / 36, "chunks")))
+        case .list:
+            _ = try r.view(36 * (try r.count(limit: r.remaining / 36, "chunks")))
+            _ = try r.view(32 + 1 + 8 + 8)
+        case nil: throw Failure(.damaged, .malformedRecord("content"))
+        }
+        return nil
     }
 
     private static func chunks(_ r: inout ByteReader) throws -> [ChunkReference] {

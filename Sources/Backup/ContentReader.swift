@@ -35,7 +35,13 @@ final class ContentReader {
         var record = record
         let stat = try file.stat()
         let before = FileIdentity(stat)
-        let isSparse = stat.blocks * 512 < stat.size
+        // Fewer blocks than bytes may be the doing of a file system that compresses: then there is no hole.
+        var isSparse = stat.blocks * 512 < stat.size
+        if isSparse {
+            isSparse = !HoleMap(file, size: stat.size).holes.isEmpty
+            // Looking for holes has moved the place where reading begins.
+            lseek(file.descriptor, 0, SEEK_SET)
+        }
         if before != record.identity {
             // It changed since it was looked at: taken as it is now, told, and read again next time.
             record.identity = before

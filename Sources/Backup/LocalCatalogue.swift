@@ -171,20 +171,41 @@ final class CatalogueReader {
                 current = nil
                 return
             }
-            let length = Int(file.bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-            block = try Self.open(UnsafeRawBufferPointer(rebasing: file.bytes[(offset + 4)..<(offset + 4 + length)]), key, number, aead)
-            offset += 4 + length
-            number += 1
-            isLast = block[0] == 1
-            at = 1
+            try nextBlock()
             current = nil
             if at == block.count { return try advance() }
         }
-        let previous = current?.entry.key ?? []
+        let previous = current
         try block.withUnsafeBytes { bytes in
             var r = ByteReader(bytes, from: at)
-            current = try CatalogueRecord(&r, after: at == 1 ? [] : previous)
+            current = try CatalogueRecord(&r, after: at == 1 ? [] : previous?.entry.key ?? [], like: previous)
             at = r.offset
+        }
+    }
+
+    private func nextBlock() throws {
+        let length = Int(file.bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        block = try Self.open(UnsafeRawBufferPointer(rebasing: file.bytes[(offset + 4)..<(offset + 4 + length)]), key, number, aead)
+        offset += 4 + length
+        number += 1
+        isLast = block[0] == 1
+        at = 1
+    }
+
+    /// Calls `body` for the content of each small file from here to the end, until it returns false. Of no use
+    /// for anything else afterwards.
+    func forEachSmallContent(_ body: (ShortID, Entry.Content) -> Bool) throws {
+        while true {
+            while at < block.count {
+                let found = try block.withUnsafeBytes { bytes in
+                    var r = ByteReader(bytes, from: at)
+                    defer { at = r.offset }
+                    return try CatalogueRecord.skim(&r)
+                }
+                if let found, !body(found.hash, found.content) { return }
+            }
+            if isLast { return }
+            try nextBlock()
         }
     }
 

@@ -47,11 +47,10 @@ final class ReadAhead: Sendable {
 
         /// How many names the next batch should have, if its files are like those of this one.
         static func names(after outcomes: [Outcome]) -> Int {
-            let end = outcomes.reduce(0) { end, outcome in
-                if case .read(_, _, let place, _) = outcome { return max(end, place.upperBound) }
-                return end
+            let read = outcomes.compactMap { outcome in
+                if case .read(_, _, let place, _) = outcome { place.count } else { nil }
             }
-            return end * most / max(1, outcomes.count) < bytes ? most : fewest
+            return read.reduce(0, +) * most <= bytes * read.count ? most : fewest
         }
 
         func finish(_ outcomes: [Outcome]) { result.change { $0 = outcomes } }
@@ -105,11 +104,10 @@ final class ReadAhead: Sendable {
             // Taken before anything is read: a later one would call a change too old to be missed.
             let now = Timestamp.now()
             var stat = clinux_stat()
-            let raw = RawName(name.bytes)
-            _ = try raw.withCString { path in try retrying { clinux_statx(batch.folder.descriptor, path, &stat) } }
+            _ = try RawName(name.bytes).withCString { path in try retrying { clinux_statx(batch.folder.descriptor, path, &stat) } }
             guard UInt32(stat.mode) & S_IFMT == S_IFREG, stat.nlink == 1 else { return .other }
             let identity = FileIdentity(stat)
-            if let known = name.known, known == identity { return .unchanged(stat) }
+            if name.known == identity { return .unchanged(stat) }
             guard readsContent, stat.size > 0, stat.size < ContentReader.bundleLimit, stat.blocks * 512 >= stat.size,
                 place + Int(stat.size) < Batch.bytes
             else { return .other }

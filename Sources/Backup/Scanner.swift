@@ -201,22 +201,40 @@ final class Scanner {
         let batch: ReadAhead.Batch
         let keys: [[UInt8]]
         let known: [CatalogueRecord?]
+        /// Where the next batch begins.
+        let end: Int
     }
+
+    /// Chunks in the records of one batch, about: those of a large file are many.
+    private static let chunksAhead = 4096
 
     /// Takes in a run of files, looked at and read ahead by other threads.
     private func visitFiles(
         _ names: NameList, _ run: Range<Int>, in folder: File, key: [UInt8], components: [[UInt8]], root: RootContext
     ) throws {
         var flight: [Ahead] = []
-        defer { aheadBuffers += flight.map(\.batch.buffer) }
+        defer {
+            // A buffer is free again when nobody writes to it any more.
+            for ahead in flight {
+                _ = ahead.batch.outcomes
+                aheadBuffers.append(ahead.batch.buffer)
+            }
+        }
         var next = run.lowerBound
         while next < run.upperBound || !flight.isEmpty {
             while next < run.upperBound, let buffer = freeBuffer() {
-                let end = min(next + batchNames, run.upperBound)
-                let ahead = prepare(names, next..<end, in: folder, key: key, components: components, buffer)
-                next = end
+                let ahead = prepare(names, next..<min(next + batchNames, run.upperBound), in: folder, key: key, components: components, buffer)
+                next = ahead.end
                 readAhead.submit(ahead.batch)
                 flight.append(ahead)
+            }
+            if flight.isEmpty {
+                // What was a file when a folder above was listed is a folder now, and that one's batches hold every buffer.
+                let name = Array(names[next])
+                let below = source.exclude.isEmpty ? [] : components + [name]
+                try visit(name, in: folder, key: Entry.key(of: name, in: key), components: below, isRoot: false, root: root)
+                next += 1
+                continue
             }
             let ahead = flight.removeFirst()
             defer { aheadBuffers.append(ahead.batch.buffer) }
@@ -240,17 +258,20 @@ final class Scanner {
         _ names: NameList, _ range: Range<Int>, in folder: File, key: [UInt8], components: [[UInt8]], _ buffer: Buffer
     ) -> Ahead {
         var (wanted, keys, known): ([ReadAhead.Batch.Name], [[UInt8]], [CatalogueRecord?]) = ([], [], [])
-        for i in range {
-            let name = Array(names[i])
+        var (end, chunks) = (range.lowerBound, 0)
+        while end < range.upperBound, chunks < Self.chunksAhead {
+            defer { end += 1 }
+            let name = Array(names[end])
             if !source.exclude.isEmpty, source.exclude.excludes(components: components + [name], isFolder: false) { continue }
             let childKey = Entry.key(of: name, in: key)
             let old = lastRecord(childKey)
+            chunks += old?.listed.count ?? 0
             let isKnown = old.map { $0.entry.kind == .file && !$0.isUncertain && isStored($0) } ?? false
             wanted.append(ReadAhead.Batch.Name(bytes: name, known: isKnown ? old!.identity : nil))
             keys.append(childKey)
             known.append(old)
         }
-        return Ahead(batch: ReadAhead.Batch(wanted, in: folder, buffer: buffer), keys: keys, known: known)
+        return Ahead(batch: ReadAhead.Batch(wanted, in: folder, buffer: buffer), keys: keys, known: known, end: end)
     }
 
     private func take(

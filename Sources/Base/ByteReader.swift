@@ -2,46 +2,59 @@
 /// the end: every short, overlong or oversized field throws `Failure` of kind `.damaged`.
 package struct ByteReader {
     @usableFromInline let base: UnsafeRawBufferPointer
-    package private(set) var offset: Int
+    @usableFromInline var at: Int
 
-    package init(_ bytes: UnsafeRawBufferPointer, from offset: Int = 0) {
+    @inlinable package init(_ bytes: UnsafeRawBufferPointer, from offset: Int = 0) {
         base = bytes
-        self.offset = offset
+        at = offset
     }
 
-    package var remaining: Int { base.count - offset }
-    package var isAtEnd: Bool { offset == base.count }
+    @inlinable package var offset: Int { at }
+    @inlinable package var remaining: Int { base.count - at }
+    @inlinable package var isAtEnd: Bool { at == base.count }
 
     /// `count` bytes as a view into the memory being read.
-    package mutating func view(_ count: Int) throws -> UnsafeRawBufferPointer {
-        guard count >= 0, count <= remaining else { throw Failure(.damaged, .truncatedRecord) }
-        defer { offset += count }
-        return UnsafeRawBufferPointer(rebasing: base[offset..<offset + count])
+    @inlinable package mutating func view(_ count: Int) throws -> UnsafeRawBufferPointer {
+        guard count >= 0, count <= remaining else { throw Self.truncated }
+        defer { at += count }
+        return UnsafeRawBufferPointer(rebasing: base[at..<at + count])
     }
 
-    package mutating func raw(_ count: Int) throws -> [UInt8] { Array(try view(count)) }
+    @usableFromInline static var truncated: Failure { Failure(.damaged, .truncatedRecord) }
+    @usableFromInline static var overlong: Failure { Failure(.damaged, .malformedRecord("varint")) }
 
-    private mutating func integer<T: FixedWidthInteger>(_: T.Type) throws -> T {
+    @inlinable package mutating func raw(_ count: Int) throws -> [UInt8] { Array(try view(count)) }
+
+    @inlinable mutating func integer<T: FixedWidthInteger>(_: T.Type) throws -> T {
         T(littleEndian: try view(MemoryLayout<T>.size).loadUnaligned(as: T.self))
     }
 
-    package mutating func u8() throws -> UInt8 { try integer(UInt8.self) }
-    package mutating func u16() throws -> UInt16 { try integer(UInt16.self) }
-    package mutating func u32() throws -> UInt32 { try integer(UInt32.self) }
-    package mutating func u64() throws -> UInt64 { try integer(UInt64.self) }
-    package mutating func i64() throws -> Int64 { try integer(Int64.self) }
+    @inlinable package mutating func u8() throws -> UInt8 { try integer(UInt8.self) }
+    @inlinable package mutating func u16() throws -> UInt16 { try integer(UInt16.self) }
+    @inlinable package mutating func u32() throws -> UInt32 { try integer(UInt32.self) }
+    @inlinable package mutating func u64() throws -> UInt64 { try integer(UInt64.self) }
+    @inlinable package mutating func i64() throws -> Int64 { try integer(Int64.self) }
+
+    /// A byte that is 0 or 1.
+    package mutating func flag(_ what: StaticString) throws -> Bool {
+        let value = try u8()
+        guard value <= 1 else { throw Failure(.damaged, .malformedRecord("\(what)")) }
+        return value == 1
+    }
 
     /// Unsigned LEB128; only the shortest spelling of a number is accepted.
-    package mutating func varint() throws -> UInt64 {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
+    @inlinable package mutating func varint() throws -> UInt64 {
+        let first = try u8()
+        if first < 0x80 { return UInt64(first) }
+        var value = UInt64(first & 0x7F)
+        var shift: UInt64 = 7
         while true {
             let byte = try u8()
             let part = UInt64(byte & 0x7F)
-            guard shift < 63 || (shift == 63 && part <= 1) else { throw Failure(.damaged, .malformedRecord("varint")) }
+            guard shift < 63 || (shift == 63 && part <= 1) else { throw Self.overlong }
             value |= part << shift
             if byte & 0x80 == 0 {
-                guard byte != 0 || shift == 0 else { throw Failure(.damaged, .malformedRecord("varint")) }
+                guard byte != 0 else { throw Self.overlong }
                 return value
             }
             shift += 7
@@ -71,8 +84,8 @@ package struct ByteReader {
         return text
     }
 
-    package mutating func digest() throws -> Digest { Digest(loading: try view(32).baseAddress!) }
-    package mutating func id() throws -> ShortID { ShortID(loading: try view(16).baseAddress!) }
+    @inlinable package mutating func digest() throws -> Digest { Digest(loading: try view(32).baseAddress!) }
+    @inlinable package mutating func id() throws -> ShortID { ShortID(loading: try view(16).baseAddress!) }
 
     /// Throws unless everything was read: trailing bytes would be a second, unseen meaning.
     package func finish() throws {

@@ -157,8 +157,8 @@ int64_t clinux_group_id(const char *name) {
     return getgrnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 && found ? (int64_t)entry.gr_gid : -1;
 }
 
-int clinux_rename_noreplace(const char *from, const char *to) {
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+int clinux_rename_noreplace(int dirfd, const char *from, const char *to) {
+    return (int)syscall(SYS_renameat2, dirfd, from, dirfd, to, 1 /* RENAME_NOREPLACE */);
 }
 
 int clinux_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }

@@ -11,6 +11,8 @@ final class ZstdCompressor {
         var hashLog: Int?
         var chainLog: Int?
         var minimumMatch: Int?
+        /// Literals are coded by their frequencies in any case, and the search goes on in steps of at least so many bytes.
+        var stride: Int?
     }
 
     /// No back-reference reaches further: with frames decoded in one pass this costs a reader nothing, and it
@@ -30,6 +32,11 @@ final class ZstdCompressor {
         if let hashLog = parameters.hashLog { set(ZSTD_c_hashLog, hashLog) }
         if let chainLog = parameters.chainLog { set(ZSTD_c_chainLog, chainLog) }
         if let minimumMatch = parameters.minimumMatch { set(ZSTD_c_minMatch, minimumMatch) }
+        if let stride = parameters.stride {
+            set(ZSTD_c_targetLength, stride)
+            // ZSTD_c_literalCompressionMode, which zstd.h names for static linking only: 1 is ZSTD_ps_enable.
+            set(ZSTD_c_experimentalParam5, 1)
+        }
     }
 
     deinit { ZSTD_freeCCtx(context) }

@@ -22,7 +22,11 @@ package struct SnapshotSelection {
         if parts.count == 2 {
             let ids = sourceID(parts[0])
             let own = snapshots.filter { ids.contains($0.outline.source) }
-            let lost = hidden.filter { $0.source.map { ids.contains($0) } ?? true }
+            let domains = Set(own.map(\.manifest.domain))
+            // A node speaks for its own domain: what it says was made visible blocks no other one's sources.
+            let lost = hidden.filter { lost in
+                lost.source.map { ids.contains($0) } ?? lost.domain.map { own.isEmpty || domains.contains($0) } ?? true
+            }
             if parts[1] == "latest" { return try last(own, lost, none: Failure(.usage, .noSnapshotOf(parts[0]))) }
             return try last(
                 own.filter { $0.outline.started.localDay == parts[1] }, lost.filter { $0.time.localDay == parts[1] },
@@ -39,10 +43,20 @@ package struct SnapshotSelection {
         return first
     }
 
+    /// Whether the hidden snapshot certainly came before `last`. Its number is known where a later manifest names it by
+    /// hash; else its time must do, which is that of replication at a site that got it later.
+    private func isOlder(_ lost: HiddenSnapshot, than last: Snapshot?) -> Bool {
+        guard let last else { return false }
+        for each in snapshots {
+            if let digest = lost.manifest, let known = each.named[digest], known.node == last.outline.node { return known.counter < last.outline.counter }
+        }
+        return lost.time <= last.outline.started
+    }
+
     /// The last of `snapshots`, unless a hidden one is younger.
     private func last(_ snapshots: [Snapshot], _ hidden: [HiddenSnapshot], none: Failure) throws -> Snapshot {
         let last = snapshots.max { $0.outline.started < $1.outline.started }
-        if let lost = hidden.max(by: { $0.time < $1.time }), last.map({ lost.time > $0.outline.started }) ?? true {
+        if let lost = hidden.filter({ !isOlder($0, than: last) }).max(by: { $0.time < $1.time }) {
             let message = Message.youngerHidden(String(lost.id.hex.prefix(12)), lost.failure.message)
             throw Failure(lost.failure.kind, message, object: lost.failure.object, remedy: .nameAnother)
         }

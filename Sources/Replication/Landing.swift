@@ -39,11 +39,13 @@ final class Landing: Sendable {
     /// Whether the blob is in a pack that is present here.
     func has(_ id: Digest) -> Bool { index.places(id).first.map { index.isPresent($0.number) } ?? false }
 
-    /// Lists a pack that is there already in the next segment.
-    func list(_ pack: StoredPack) {
+    /// Lists a pack that is there in the next segment; whether that is due.
+    func list(_ pack: StoredPack) -> Bool {
         state.look { state in
             state.waiting.append(pack)
             state.rows += pack.rows.count
+            return state.waiting.count >= options.packsPerSegment || state.rows >= IndexSegment.rowLimit / 4
+                || monotonicSeconds() - state.lastSegment >= options.secondsPerSegment
         }
     }
 
@@ -51,12 +53,7 @@ final class Landing: Sendable {
     func store(_ pack: Digest, _ bytes: UnsafeRawBufferPointer, rows: [PackRow], writer: KeyID) throws {
         let key = try session.store(pack: pack, bytes)
         Steps.mark("pack copied")
-        list(StoredPack(key: key, writer: writer, rows: rows))
-        let isDue = state.look { state in
-            state.waiting.count >= options.packsPerSegment || state.rows >= IndexSegment.rowLimit / 4
-                || monotonicSeconds() - state.lastSegment >= options.secondsPerSegment
-        }
-        if isDue { try writeSegment() }
+        if list(StoredPack(key: key, writer: writer, rows: rows)) { try writeSegment() }
     }
 
     /// A checkpoint: from here on, a later run finds these packs even if this one dies.

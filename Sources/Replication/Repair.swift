@@ -62,8 +62,10 @@ extension Replicator {
                 let size = try target.site.size(pack.key.key)
                 guard try target.repository.hash(pack.key, size: size) == pack.key.digest else { throw Failure(.damaged, .wrongHash) }
                 let rows = try target.repository.directory(pack.key, size: size, keys: keys).rows
-                landing.list(StoredPack(key: pack.key, writer: writers.compactMap { $0[pack.key.digest] }.first ?? .zero, rows: rows))
+                let writer = writers.compactMap { $0[pack.key.digest] }.first ?? .zero
+                let isDue = landing.list(StoredPack(key: pack.key, writer: writer, rows: rows))
                 report.records += 1
+                if isDue { try atTarget { try landing.writeSegment() } }
             } catch let failure as Failure where failure.kind != .unreachable { report.problems.append(failure.of("\(target.name):\(pack.key.key)")) }
         }
         try atTarget { try landing.writeSegment() }
@@ -88,10 +90,10 @@ extension Replicator {
         _ lost: [IndexedPack], _ holdings: PackHoldings, _ view: TargetView, _ bad: Set<PackKey>, _ report: inout ReplicationReport
     ) throws {
         let (copies, domain) = (holdings.copies, holdings.domain)
-        guard let landing = try view.begin(.random(), domain, manifest: nil) else { return }
+        guard try isAnythingMissing(lost, at: view.site, domain, bad), let landing = try view.begin(.random(), domain, manifest: nil) else { return }
         // The session only carries packs: it ends as it began, without a snapshot.
         defer { landing.giveUp() }
-        let whole = landing.presentPacks(not: bad)
+        let whole = landing.index.presentPacks(not: bad)
         var wanted: [Digest: WantedPack] = [:]
         for pack in lost where !whole.contains(pack.key.digest) {
             guard let copy = copies.copies(pack.key.digest).first else { continue }
@@ -128,7 +130,40 @@ extension Replicator {
             owners[other.key.digest, default: []].insert(pack.key)
         }
         for pack in try copier.copy(Array(wanted.values), to: landing, copied: { count.add($0) }) { unrepaired.formUnion(owners[pack.digest] ?? []) }
-        report.unrepaired += unrepaired.sorted { $0.key < $1.key }
+        guard !unrepaired.isEmpty else { return }
+        let needed = try blobsMissing(at: landing.session.repository, holdings)
+        try landing.index.forEachRow { row, pack in
+            if unrepaired.contains(pack.key), needed.contains(row.id), !report.unrepaired.contains(pack.key) { report.unrepaired.append(pack.key) }
+        }
+    }
+
+    /// Whether one of the packs has a blob that no present pack has: then a session is worth its two objects.
+    private func isAnythingMissing(_ lost: [IndexedPack], at target: OpenSite, _ domain: ShortID, _ bad: Set<PackKey>) throws -> Bool {
+        let index = try atTarget { try target.index(domain) }
+        for pack in bad { index.markAbsent(pack) }
+        let packs = Set(lost.map(\.key))
+        var isMissing = false
+        try index.forEachRow { row, pack in
+            if !isMissing, packs.contains(pack.key) { isMissing = !(index.places(row.id).first.map { index.isPresent($0.number) } ?? false) }
+        }
+        return isMissing
+    }
+
+    /// Blobs that visible snapshots of the target need and that no site has. What a dead run left is needed by nobody.
+    private func blobsMissing(at target: SiteRepository, _ holdings: PackHoldings) throws -> Set<Digest> {
+        var missing: Set<Digest> = []
+        var seen = SeenBlobs()
+        let walker = Reachability(holdings, keys: keys, threads: options.threads)
+        for commit in try target.commits(target.coordination()) {
+            let root: Digest
+            do {
+                let manifest = try target.manifest(commit)
+                guard manifest.domain == holdings.domain else { continue }
+                root = try manifest.outline(keys).root
+            } catch let failure as Failure where failure.kind != .unreachable { continue }
+            try walker.walk(from: root, seen: &seen, found: { _, _ in }, lost: { id, _ in missing.insert(id) })
+        }
+        return missing
     }
 
     /// Writes a manifest again that a counting commit names.
@@ -145,11 +180,11 @@ extension Replicator {
     }
 }
 
-extension Landing {
+extension SiteIndex {
     /// Hashes of the packs that are listed and present here, but for `bad` ones.
     func presentPacks(not bad: Set<PackKey>) -> Set<Digest> {
         var present: Set<Digest> = []
-        for (number, pack) in index.packs.enumerated() where !bad.contains(pack.key) && index.isPresent(UInt32(number)) {
+        for (number, pack) in packs.enumerated() where !bad.contains(pack.key) && isPresent(UInt32(number)) {
             present.insert(pack.key.digest)
         }
         return present

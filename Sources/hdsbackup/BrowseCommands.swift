@@ -134,6 +134,8 @@ struct ReplicateCommand: OperatorCommand {
         let bytes: Int
         let level: Bool
         let skipped: [String]
+        /// Packs that no site can give whole, and that a snapshot needs.
+        let unrepaired: [String]
     }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
@@ -150,11 +152,12 @@ struct ReplicateCommand: OperatorCommand {
             for failure in outcome.failures { console.report(failure) }
             for report in outcome.reports {
                 for failure in report.problems + report.skipped.map(\.failure) + (report.stopped.map { [$0] } ?? []) { console.note(failure.text(console.language)) }
+                for pack in report.unrepaired { console.note(Failure(.damaged, .noGoodCopy, object: "\(report.target):\(pack.key)").text(console.language)) }
                 if console.isJSON {
                     console.json(
                         Row(
                             site: report.target, snapshots: report.snapshots.map(\.hex), packs: report.packs, bytes: report.bytes, level: report.isLevel,
-                            skipped: report.skipped.map(\.snapshot.hex)))
+                            skipped: report.skipped.map(\.snapshot.hex), unrepaired: report.unrepaired.map(\.key)))
                 } else if report.isLevel {
                     console.summary(Message.levelled(report.target, report.snapshots.count).text(console.language))
                 }

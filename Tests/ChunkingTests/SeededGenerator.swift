@@ -12,6 +12,8 @@ struct SeededGenerator: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 
+    mutating func bytes(_ count: Int) -> [UInt8] { Self.bytes(count, seed: next()) }
+
     /// The generator's numbers, little-endian, one after the other.
     static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
         var generator = SeededGenerator(seed: seed)

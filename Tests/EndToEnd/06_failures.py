@@ -1,4 +1,5 @@
 """Sites that vanish or are full, folders without room, quorums, configurations that are wrong, two runs at once."""
+import itertools
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import hdstest
 from hdstest import (IS_ROOT, Machine, Runner, Skip, Suite, Watched, expect, expect_equal, expect_in, expect_restores, fixture,
                      fresh)
 
+numbers = itertools.count()
 suite = Suite("06 failures")
 
 
@@ -42,6 +44,33 @@ def a_site_that_disappears_in_mid_run_does_not_stop_the_other():
     expect_restores(machine, "dpi@latest", machine.source)
     away.rename(machine.site("lille"))
     expect_level_again(machine)
+
+
+@suite.each("session begun", "pack sealed", "pack stored", "segment stored")
+def a_disk_that_is_unmounted_in_mid_run_is_not_written_to_at_its_mount_point(step):
+    """The mount point stays; a second run, with the disk back, needs nothing done by hand."""
+    machine = machine_with("unmounted-" + step.replace(" ", "-"), mib=2)
+    machine.run("backup")
+    (machine.source / "new").write_bytes(os.urandom(1 << 20))
+    run = Watched(machine, "backup", "--json")
+    expect(run.reach(step), f"the run did not come to {step!r}")
+    run.pause()
+    folder = machine.prefix("lille")
+    away = folder.with_name(folder.name + ".away")
+    folder.rename(away)
+    run.go_on()
+    result = run.finish()
+    expect(result.exit != 0, "it says that all is well")
+    expect(not folder.exists(), "the disk's mount point was written to")
+    expect(all("lille" not in each["sites"] or each["id"] in [key.split("/")[1][:32] for key in names(away)] for each in machine.snapshots(exit=None)),
+           "a snapshot is listed where it is not")
+    away.rename(folder)
+    expect_level_again(machine)
+
+
+def names(folder):
+    """Names of the slots below a tenant's folder."""
+    return ["commits/" + file.name for file in (folder / "commits").iterdir()]
 
 
 def expect_level_again(machine):
@@ -243,7 +272,7 @@ def every_mistake_of_a_configuration_is_told_at_once_with_its_line():
 @suite.each(("that is not there", None), ("that is no TOML", "[node\nname ="), ("that is not UTF-8", b"[node]\nname = \"\xff\"\n"),
             ("without a tenant", '[node]\nname = "x"\n'))
 def a_configuration_is_wrong_usage(_, text):
-    machine = Machine("wrong-" + str(abs(hash(str(text))) % 1000))
+    machine = Machine(f"wrong-{next(numbers)}")
     if text is not None:
         machine.config.write_bytes(text if isinstance(text, bytes) else text.encode())
     machine.run("backup", exit=2)

@@ -157,6 +157,28 @@ int unlink(const char *path) { SPOIL("unlink", path, 1, (int)syscall(SYS_unlinka
 
 int link(const char *from, const char *to) { SPOIL("link", to, 1, (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0)); }
 
+/* The same below an open folder. */
+int faccessat(int folder, const char *name, int mode, int flags) {
+    char room[PATH_MAX];
+    (void)flags;
+    SPOIL("access", path_of(folder, name, room), 1, (int)syscall(SYS_faccessat, folder, name, mode));
+}
+
+int mkdirat(int folder, const char *name, mode_t mode) {
+    char room[PATH_MAX];
+    SPOIL("mkdir", path_of(folder, name, room), 1, (int)syscall(SYS_mkdirat, folder, name, mode));
+}
+
+int unlinkat(int folder, const char *name, int flags) {
+    char room[PATH_MAX];
+    SPOIL("unlink", path_of(folder, name, room), 1, (int)syscall(SYS_unlinkat, folder, name, flags));
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    char room[PATH_MAX];
+    SPOIL("link", path_of(to_folder, to, room), 1, (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags));
+}
+
 int statx(int folder, const char *restrict name, int flags, unsigned mask, struct statx *restrict out) {
     char room[PATH_MAX];
     const char *path = path_of(folder, name, room);
@@ -181,15 +203,17 @@ static void squat(const char *from, const char *to) {
 }
 
 static long renamed(long from_folder, const char *from, long to_folder, const char *to, long flags) {
-    if (has_no_rename && strncmp(to, below, strlen(below)) == 0) {
+    char from_room[PATH_MAX], to_room[PATH_MAX];
+    const char *from_path = path_of((int)from_folder, from, from_room), *to_path = path_of((int)to_folder, to, to_room);
+    if (has_no_rename && strncmp(to_path, below, strlen(below)) == 0) {
         errno = EINVAL;
         return -1;
     }
     if (strncmp(act, "squat", 5) == 0) {
-        if (spoilt("rename", to, (size_t)-1 >> 1)) squat(from, to);
+        if (spoilt("rename", to_path, (size_t)-1 >> 1)) squat(from_path, to_path);
         return NEXT(long (*)(long, ...), "syscall")(SYS_renameat2, from_folder, from, to_folder, to, flags);
     }
-    SPOIL("rename", to, 1, NEXT(long (*)(long, ...), "syscall")(SYS_renameat2, from_folder, from, to_folder, to, flags));
+    SPOIL("rename", to_path, 1, NEXT(long (*)(long, ...), "syscall")(SYS_renameat2, from_folder, from, to_folder, to, flags));
 }
 
 static long listed(int fd, void *buffer, size_t size) {

@@ -39,10 +39,18 @@ import Testing
     @Test func aDiskThatGoesAwayIsUnreachableAndComesBack() throws {
         try site.create("packs/ab/x", [1])
         #expect(rename(path, path + "-elsewhere") == 0)
-        #expect(try failureKind { _ = try site.read("packs/ab/x", limit: 10) } == .unreachable)
+        // What was open stays what it was, wherever it is now.
+        #expect(try site.read("packs/ab/x", limit: 10) == [1])
         #expect(try failureKind { try site.create("packs/ab/y", [2]) } == .unreachable)
         #expect(try failureKind { _ = try site.keys("packs/") } == .unreachable)
-        #expect(rename(path + "-elsewhere", path) == 0)
+        // An empty mount point, or another disk, is not written to.
+        try Files.makeFolder(path)
+        #expect(try failureKind { try site.create("packs/ab/y", [2]) } == .unreachable)
+        try Files.makeFolder(tenant)
+        #expect(try failureKind { try site.create("packs/ab/y", [2]) } == .unreachable)
+        #expect(try failureKind { _ = try site.keys("packs/") } == .unreachable)
+        #expect(try Files.names(tenant) == [])
+        #expect(rmdir(tenant) == 0 && rmdir(path) == 0 && rename(path + "-elsewhere", path) == 0)
         try site.create("packs/ab/y", [2])
         #expect(try site.keys("packs/") == ["packs/ab/x", "packs/ab/y"])
     }

@@ -179,8 +179,8 @@ extension Message {
 extension Message {
     package static func youngerHidden(_ id: String, _ reason: Message) -> Message {
         Message(
-            "snapshot.younger-hidden", en: "snapshot \(id) is the latest and cannot be read: \(reason.text(.english))",
-            fr: "l'instantané \(id) est le dernier et ne peut être lu : \(reason.text(.french))")
+            "snapshot.younger-hidden", en: "snapshot \(id) may be the latest and cannot be read: \(reason.text(.english))",
+            fr: "l'instantané \(id) est peut-être le dernier et ne peut être lu : \(reason.text(.french))")
     }
     package static let nameAnother = Message(
         "snapshot.name-another", en: "another site may have it whole; to use an older one, name it by its id",

@@ -53,8 +53,8 @@ int clinux_user_name(uint32_t uid, char *name, size_t size);
 int clinux_group_name(uint32_t gid, char *name, size_t size);
 int64_t clinux_user_id(const char *name);
 int64_t clinux_group_id(const char *name);
-// renameat2(2) that never replaces: -1 with EEXIST where the name is taken.
-int clinux_rename_noreplace(const char *from, const char *to);
+// renameat2(2) within a folder that never replaces: -1 with EEXIST where the name is taken.
+int clinux_rename_noreplace(int dirfd, const char *from, const char *to);
 // An exclusive lock of the open file, not waited for: 0, or -1 with EWOULDBLOCK.
 int clinux_lock(int fd);
 // A pipe whose ends close on exec.

@@ -5,12 +5,12 @@ import Glibc
 /// A sorted table of blob places in a local file, mapped for reading. A cache: made again from the
 /// site's segments whenever it is missing or its checksum is wrong.
 ///
-///     magic "HDSBRUN1" · row count u64 · checksum u64 · zero u64 · rows of 44 bytes as in a segment
+///     magic "HDSBRUN3" · row count u64 · checksum u64 · zero u64 · rows of 44 bytes as in a segment
 final class IndexRun: Sendable {
     static let rowBytes = 44
     private static let headerBytes = 32
     private static let blockBytes = 1 << 20
-    private static let magic = UInt64(0x314E_5552_4253_4448)
+    private static let magic = UInt64(0x334E_5552_4253_4448)
 
     private let file: MappedFile
     let count: Int

@@ -44,6 +44,7 @@ package final class SiteIndex: Sendable {
     package let domain: ShortID
     private let folder: String
     private let lock: File
+    private let adding = Monitor(())
     private let state: Monitor<State>
 
     /// Opens the index in `folder`, or begins an empty one when there is none or it is damaged.
@@ -52,7 +53,15 @@ package final class SiteIndex: Sendable {
     package init(domain: ShortID, folder: String) throws {
         self.domain = domain
         (self.folder, lock) = try Self.claim(folder)
-        state = Monitor((try? Self.load(self.folder)) ?? State())
+        state = Monitor(try Self.load(self.folder) ?? Self.begin(self.folder))
+    }
+
+    /// Begins an empty index. What is left of a damaged one goes first, the list of runs before the runs: half-way
+    /// through the next update it must not lead to new runs as if they were the old ones.
+    private static func begin(_ folder: String) throws -> State {
+        unlink(folder + "/contents")
+        for name in try Files.names(folder) where name.hasPrefix("run-") { unlink(folder + "/" + name) }
+        return State()
     }
 
     private static func claim(_ folder: String) throws -> (String, File) {
@@ -89,6 +98,11 @@ package final class SiteIndex: Sendable {
 
     /// Takes in a segment that is durable at the site.
     package func add(_ segment: IndexSegment, named name: String) throws {
+        // One at a time, from the numbers of the packs to the end of the merge; look-ups go on meanwhile.
+        try adding.look { _ in try addAlone(segment, named: name) }
+    }
+
+    private func addAlone(_ segment: IndexSegment, named name: String) throws {
         let numbers: [UInt32] = state.look { state in
             let numbers = segment.packs.map { pack in
                 if let known = state.numbers[pack.key] { return known }
@@ -232,7 +246,9 @@ package final class SiteIndex: Sendable {
     // MARK: the file that says which runs belong together
 
     /// Writes which runs, packs and segments make up the index. What is not written is fetched again.
-    package func save() throws {
+    package func save() throws { try adding.look { _ in try saveAlone() } }
+
+    private func saveAlone() throws {
         var w = ByteWriter()
         let kept: Set<String> = state.look { state in
             w.u32(Self.version)
@@ -254,11 +270,11 @@ package final class SiteIndex: Sendable {
         for name in try Files.names(folder) where name.hasPrefix("run-") && !kept.contains(name) { unlink(folder + "/" + name) }
     }
 
-    private static func load(_ folder: String) throws -> State? {
-        guard let bytes = try Files.read(folder + "/contents", limit: 1 << 30), bytes.count > 32,
+    private static func load(_ folder: String) -> State? {
+        guard let bytes = try? Files.read(folder + "/contents", limit: 1 << 30), bytes.count > 32,
             Digest(bytes.suffix(32)) == sha256(Array(bytes.dropLast(32)))
         else { return nil }
-        return try Array(bytes.dropLast(32)).decode { r in
+        return try? Array(bytes.dropLast(32)).decode { r in
             guard try r.u32() == version else { return nil }
             var state = State()
             state.next = Int(try r.u32())

@@ -116,7 +116,7 @@ package struct DecidedRecord: Sendable, Equatable {
             let generation = try r.u32()
             let site = try r.id()
             let created = try r.timestamp()
-            let names = try r.u8() == 1
+            let names = try r.flag("names")
             let doomed = try PackList(&r).packs
             let commits = try (0..<r.count(limit: 1 << 20, "commits")).map { _ in try CommitKey(&r) }
             let segments = try (0..<r.count(limit: 1 << 20, "segments")).map { _ in try SegmentKey(&r) }

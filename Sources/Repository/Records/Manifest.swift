@@ -86,6 +86,12 @@ package struct Manifest: Sendable {
             self.excludes = excludes
             self.program = program
         }
+
+        /// Throws `.usage` when they are larger than a reader accepts: to be asked before a long run.
+        package func check() throws {
+            let encoded = encoded
+            guard encoded.count < 1 << 18, (try? Labels(decoding: encoded)) == self else { throw Failure(.usage, .labelsTooLarge, object: source) }
+        }
     }
 
     package let snapshot: ShortID
@@ -104,9 +110,7 @@ package struct Manifest: Sendable {
 
     /// Throws `.usage` when the labels are larger than a reader accepts.
     package init(snapshot: ShortID, descriptor: UInt32, outline: Outline, labels: Labels, run: RunKey) throws {
-        guard labels.encoded.count < 1 << 18, labels.paths.count <= 4096, labels.source.utf8.count <= 256, labels.node.utf8.count <= 256 else {
-            throw Failure(.usage, .labelsTooLarge, object: labels.source)
-        }
+        try labels.check()
         self.snapshot = snapshot
         domain = run.domain.domain
         self.descriptor = descriptor
@@ -205,7 +209,7 @@ extension Manifest.Outline {
             let node = try r.digest()
             let started = try r.timestamp()
             let finished = try r.timestamp()
-            let complete = try r.u8() == 1
+            let complete = try r.flag("complete")
             var counts = Manifest.Counts()
             counts.files = try r.varint()
             counts.folders = try r.varint()

@@ -150,7 +150,7 @@ package struct SegmentKey: Hashable, Sendable {
     package init(_ reader: inout ByteReader) throws {
         session = try SessionID(&reader)
         number = try reader.u32()
-        isMerged = try reader.u8() == 1
+        isMerged = try reader.flag("merged")
     }
 
     package func write(to writer: inout ByteWriter) {

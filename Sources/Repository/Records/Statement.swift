@@ -111,6 +111,8 @@ package struct Statement: Sendable {
     package func verify(_ key: VerifyingKey) throws {
         let needed: [Signature.Algorithm] = kind.isLasting ? [.ed25519, .mldsa65] : [.ed25519]
         let id = key.id
+        // One more, which signs nothing, would make other bytes of the same statement: a copy to hide the right one behind.
+        guard signatures.count == needed.count else { throw Failure(.refused, .badSignature) }
         for algorithm in needed {
             guard let signature = signatures.first(where: { $0.algorithm == algorithm && $0.signer == id }), key.verifies(signature, signed)
             else { throw Failure(.refused, .badSignature) }

@@ -58,7 +58,8 @@ final class BlobReaderSource: Sendable {
         guard index() != nil else { return nil }
         return opening.look { _ in
             do { return try open.unlisted(domain) } catch {
-                giveUp((error as? Failure ?? Failure(.failed, .system("open", "\(error)"))).of(name))
+                // A last resort that does not work, as on a full disk, is no reason to give a good site up.
+                if let failure = error as? Failure, failure.kind == .unreachable { giveUp(failure.of(name)) }
                 return nil
             }
         }

@@ -47,6 +47,12 @@ package struct Coordination: Sendable {
     /// Whether the open generation proposes to delete the pack: it does not exist for new sessions.
     package func isCondemned(_ pack: PackKey) -> Bool { condemned.contains(pack) }
 
+    /// Whether a pack that no counting segment lists may be listed again: not one that a decision licenses to delete. Those
+    /// are all of sessions older than the decision; a younger one's can only be condemned.
+    package func mayRelist(_ pack: PackKey) -> Bool {
+        !isCondemned(pack) && decision.map { pack.session.generation >= $0.generation } ?? true
+    }
+
     /// Whether the open generation lets a base snapshot be used whole.
     package func marks(_ commit: CommitKey) -> Bool { open?.marked.contains(commit) ?? true }
 }

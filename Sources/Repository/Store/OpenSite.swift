@@ -39,14 +39,17 @@ package final class OpenSite: Sendable {
     }
 
     /// An index of the packs that no counting segment lists, made from their own directories: what a lost segment said.
-    /// For reading and for judging damage only: a writer that relied on them would not be seen by collection.
+    /// For reading and for judging damage only: a writer that relied on them would not be seen by collection. Packs that
+    /// collection may delete are not among them.
     ///
     /// Costs a listing and two requests for each such pack, once; nil when there are none.
     package func unlisted(_ domain: ShortID) throws -> SiteIndex? {
         if let known = rebuilt.look({ $0[domain] }) { return known }
         let listed = try keys.catalogueDomains.map { try self.index($0) }
+        // A copy of a listed pack under another name is somebody's, and says nothing new.
+        let known = Set(listed.flatMap { $0.packs.map(\.key.digest) })
         var packs: [(key: PackKey, size: Int)] = []
-        try repository.listPacks { key, size in if !listed.contains(where: { $0.lists(key) }) { packs.append((key, size)) } }
+        try repository.listPacks { key, size in if !known.contains(key.digest), coordination.mayRelist(key) { packs.append((key, size)) } }
         let index = packs.isEmpty ? nil : try rebuild(domain, packs)
         rebuilt.look { $0[domain] = .some(index) }
         return index
@@ -110,8 +113,21 @@ package struct HiddenSnapshot: Sendable {
     package let failure: Failure
     /// Nil where the manifest cannot be read.
     package let source: ShortID?
-    /// When it was taken, or committed where that is all that is known.
+    /// Nil where it is not known.
+    package let domain: ShortID?
+    /// The manifest's hash, where a commit names it.
+    package let manifest: Digest?
+    /// When it was taken, or committed at the site where it was found, which may be much later.
     package let time: Timestamp
+}
+
+extension Snapshot {
+    /// What this manifest says of others: the number of each by its hash.
+    package var named: [Digest: (node: KeyID, counter: UInt64)] {
+        var named = Dictionary(outline.heads.map { ($0.manifest, ($0.node, $0.counter)) }, uniquingKeysWith: { first, _ in first })
+        if outline.previous != .zero { named[outline.previous] = (outline.node, outline.counter &- 1) }
+        return named
+    }
 }
 
 package enum Snapshots {
@@ -125,14 +141,17 @@ package enum Snapshots {
         for site in sites {
             let void = site.repository.voidSlots.filter { !known.contains($0.key.snapshot) && hidden[$0.key.snapshot] == nil }
             guard !void.isEmpty else { continue }
-            let manifests = try site.site.keys("snapshots/")
+            let manifests = Dictionary(grouping: try site.site.keys("snapshots/")) { $0.dropFirst(10).prefix(32) }
             for (slot, failure) in void {
-                for key in manifests where key.hasPrefix("snapshots/" + slot.snapshot.hex) {
+                for key in manifests[slot.snapshot.hex[...]] ?? [] {
                     do {
-                        let outline = try site.repository.signedManifest(key).manifest.outline(keys)
-                        hidden[slot.snapshot] = HiddenSnapshot(id: slot.snapshot, failure: failure, source: outline.source, time: outline.started)
+                        let (manifest, digest) = try site.repository.signedManifest(key)
+                        let outline = try manifest.outline(keys)
+                        hidden[slot.snapshot] = HiddenSnapshot(
+                            id: slot.snapshot, failure: failure, source: outline.source, domain: manifest.domain, manifest: digest, time: outline.started)
                     } catch let silent as Failure where silent.kind == .unreachable {
-                        hidden[slot.snapshot] = HiddenSnapshot(id: slot.snapshot, failure: silent, source: nil, time: .now())
+                        hidden[slot.snapshot] = HiddenSnapshot(
+                            id: slot.snapshot, failure: silent, source: nil, domain: nil, manifest: nil, time: .now())
                     } catch is Failure { continue }
                 }
             }
@@ -173,7 +192,9 @@ package enum Snapshots {
                         break
                     } catch let failure as Failure { last = failure }
                 }
-                if let last { problem(HiddenSnapshot(id: id, failure: last, source: nil, time: entry.commit.created)) }
+                if let last { problem(
+                        HiddenSnapshot(
+                            id: id, failure: last, source: nil, domain: entry.commit.domain, manifest: entry.commit.manifest, time: entry.commit.created)) }
             }
         }
         return snapshots.sorted { ($0.outline.started, $0.id) < ($1.outline.started, $1.id) }

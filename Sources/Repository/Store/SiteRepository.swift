@@ -9,6 +9,8 @@ package struct Commit: Sendable {
     /// SHA-256 of the manifest object.
     package let manifest: Digest
     package let created: Timestamp
+    /// Of the node that filled the slot; nil where maintenance did.
+    package let domain: ShortID?
 }
 
 /// A tenant's repository at one site, opened: its marker and chain of descriptors are the tenant's.
@@ -127,8 +129,9 @@ package final class SiteRepository: Sendable {
                 let slot = try SlotRecord(body: statement.body)
                 guard slot.key == parsed, slot.site == id else { throw Failure(.refused, .badSignature) }
                 guard slot.outcome == .commit else { continue }
-                try trust.verify(statement, roles: [.write, .maintain], at: slot.created.seconds)
-                commits.append(Commit(key: parsed, manifest: slot.manifest, created: slot.created))
+                let actor = try trust.verify(statement, roles: [.write, .maintain], at: slot.created.seconds)
+                let domain = actor.role == .write ? actor.domain : nil
+                commits.append(Commit(key: parsed, manifest: slot.manifest, created: slot.created, domain: domain))
             } catch let failure as Failure where failure.kind != .unreachable {
                 if failure.kind != .missing { note(void: failure, key) }
             }
@@ -158,6 +161,8 @@ package final class SiteRepository: Sendable {
             guard manifest.descriptor <= trust.descriptor.number else {
                 throw Failure(.refused, .rolledBack(manifest.descriptor, trust.descriptor.number))
             }
+            // The signature is checked once; the signer's right each time, for the authority may have taken it back.
+            guard trust.actor(signer, .write, domain: manifest.domain, at: commit.created.seconds) != nil else { throw Failure(.refused, .badSignature) }
             if !isKnown {
                 try trust.verify(statement, roles: [.write], domain: manifest.domain, at: commit.created.seconds)
                 // A cache: a full disk here must not keep anybody from restoring.
@@ -228,7 +233,10 @@ package final class SiteRepository: Sendable {
         try index.update(segments) { segment in
             do {
                 return try self.segment(segment, keys: keys, domain: index.domain).map { .segment($0) } ?? .foreign
-            } catch let failure as Failure where failure.kind != .unreachable && failure.kind != .key {
+            } catch let failure as Failure
+                where failure.kind != .unreachable && (failure.kind != .key || keys.catalogue(index.domain) != nil)
+            {
+                // With the domain's key at hand, one that it does not open is rubbish.
                 note(void: failure, segment.key)
                 return .void
             }

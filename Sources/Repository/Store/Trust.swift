@@ -30,7 +30,7 @@ package struct Trust: Sendable {
     /// Finds the longest chain among `candidates`, whatever else somebody put beside it. Throws the reason
     /// of the last candidate that is no good when there is no chain at all.
     package init(fingerprint: Fingerprint, candidates: [Candidate]) throws {
-        var byPrevious: [Digest: [UInt8]] = [:]
+        var children: [Digest: [[UInt8]]] = [:]
         var last = Failure(.missing, .noDescriptor)
         for candidate in candidates {
             do {
@@ -39,17 +39,25 @@ package struct Trust: Sendable {
                 let descriptor = try Descriptor(body: statement.body)
                 guard Fingerprint(descriptor.authority) == fingerprint else { throw Failure(.refused, .wrongFingerprint) }
                 try statement.verify(descriptor.authority)
-                byPrevious[descriptor.previous] = candidate.bytes
+                children[descriptor.previous, default: []].append(candidate.bytes)
             } catch let failure as Failure { last = failure.of(candidate.name) }
         }
-        var chain: [[UInt8]] = []
-        var previous = Digest.zero
-        while let next = byPrevious[previous] {
-            chain.append(next)
-            previous = sha256(next)
-        }
+        let chain = Self.longest(from: children)
         if chain.isEmpty { throw last }
         try self.init(fingerprint: fingerprint, chain: chain)
+    }
+
+    /// The longest line of children, whatever order they come in: somebody may have put beside a descriptor a copy that
+    /// differs in what is not signed. Of two of one length the one whose last has the lesser hash.
+    private static func longest(from children: [Digest: [[UInt8]]]) -> [[UInt8]] {
+        var lines: [(chain: [[UInt8]], end: Digest)] = [([], .zero)]
+        var best = lines[0]
+        // A child names its parent by hash, so this ends: by levels, each descriptor once.
+        while !lines.isEmpty {
+            lines = lines.flatMap { line in (children[line.end] ?? []).map { (line.chain + [$0], sha256($0)) } }
+            if let next = lines.min(by: { $0.end < $1.end }) { best = next }
+        }
+        return best.chain
     }
 
     /// Verifies a chain, oldest first. Throws `.refused` when a link is missing, or not the authority's.

@@ -66,7 +66,10 @@ class Statement(NamedTuple):
 
     def check(self, public):
         """All needed signatures are by the key `public`."""
-        for algorithm in (ED25519, ML_DSA_65) if self.type in LASTING else (ED25519,):
+        needed = (ED25519, ML_DSA_65) if self.type in LASTING else (ED25519,)
+        if len(self.signatures) != len(needed):
+            raise Refused("it has a signature more than it needs, or less")
+        for algorithm in needed:
             signature = next((s for a, id, s in self.signatures if (a, id) == (algorithm, self.signer)), None)
             if signature is None or self.signer != signing_id(public) or \
                     not signature_is_right(algorithm, public, signature, self.message):

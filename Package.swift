@@ -44,7 +44,8 @@ let package = Package(
             name: "hdsbackup",
             dependencies: ["Operations", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "Repository"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "Repository"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CodecTests", dependencies: ["Base", "Codec"], swiftSettings: strict),
         .testTarget(name: "ChunkingTests", dependencies: ["Base", "Codec", "Chunking"], swiftSettings: strict),
@@ -53,10 +54,14 @@ let package = Package(
             exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "SitesTests", dependencies: ["Base", "Sites", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TreeTests", dependencies: ["Repository", "Base", "Chunking"], swiftSettings: strict),
-        .testTarget(name: "RepositoryTests", dependencies: ["Operations", "Repository", "Sites", "Keys", "Codec", "Base", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RepositoryTests", dependencies: ["Operations", "Repository", "Sites", "Keys", "Codec", "Base", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["Operations", "Backup", "Repository", "Keys", "Codec", "Base", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "BackupTests", dependencies: ["Backup", "Repository", "Sites", "Keys", "Codec", "Base", "CLinux", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "BackupTests", dependencies: ["Backup", "Repository", "Sites", "Keys", "Codec", "Base", "CLinux", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication"], swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),

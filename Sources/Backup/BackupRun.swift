@@ -124,15 +124,20 @@ package final class BackupRun {
         let bytes = try Statement.sign(.manifest, tenant: tenant, body: manifest.body, by: node.signer)
         let committed = participants.map { $0.commit(bytes, snapshot: snapshot) }
 
-        let outcomes = zip(participants, committed).map { participant, committed in
-            BackupResult.SiteOutcome(
-                site: participant.name, isCommitted: committed, storedBytes: participant.storedBytes, failure: participant.failure, isBehind: false)
-        } + failures.map {
-            BackupResult.SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false)
-        } + behind.map {
-            BackupResult.SiteOutcome(
-                site: $0.name, isCommitted: false, storedBytes: 0, failure: Failure(.partial, .siteBehind($0.name), object: $0.name), isBehind: true)
-        }
+        let outcomes =
+            zip(participants, committed).map { participant, committed in
+                BackupResult.SiteOutcome(
+                    site: participant.name, isCommitted: committed, storedBytes: participant.storedBytes, failure: participant.failure,
+                    isBehind: false)
+            }
+            + failures.map {
+                BackupResult.SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false)
+            }
+            + behind.map {
+                BackupResult.SiteOutcome(
+                    site: $0.name, isCommitted: false, storedBytes: 0, failure: Failure(.partial, .siteBehind($0.name), object: $0.name),
+                    isBehind: true)
+            }
         let reached = committed.filter { $0 }.count
         guard reached > 0 else {
             scanned.catalogue.discard()
@@ -145,7 +150,8 @@ package final class BackupRun {
             snapshot: snapshot, outline: outline, sites: outcomes, problems: scanned.problems, seconds: monotonicSeconds() - begun)
         guard reached >= quorum else {
             let cause = outcomes.compactMap(\.failure).first
-            throw Failure(cause?.isPassing == false ? cause!.kind : .unreachable, .quorumMissed(reached, quorum), object: cause?.object, remedy: cause?.message)
+            throw Failure(
+                cause?.isPassing == false ? cause!.kind : .unreachable, .quorumMissed(reached, quorum), object: cause?.object, remedy: cause?.message)
         }
         return result
     }
@@ -286,7 +292,9 @@ package final class BackupRun {
 
     /// This node's last manifest as this machine remembers it: it may be visible nowhere any more.
     private func lastHead() throws -> Manifest.Head? {
-        guard let bytes = try Files.read(headPath, limit: 256), let head = try? bytes.decode({ r in (try r.u64(), try r.digest()) }) else { return nil }
+        guard let bytes = try Files.read(headPath, limit: 256), let head = try? bytes.decode({ r in (try r.u64(), try r.digest()) }) else {
+            return nil
+        }
         return Manifest.Head(domain: node.domain.domain, node: node.signer.id, counter: head.0, manifest: head.1)
     }
 

@@ -30,7 +30,8 @@ final class ChunkStream {
             var at = range.lowerBound
             while at < range.upperBound {
                 try makeRoom()
-                let space = UnsafeMutableRawBufferPointer(start: slab!.buffer.base + end, count: min(Slab.bytes - end, Int(min(range.upperBound - at, 8 << 20))))
+                let space = UnsafeMutableRawBufferPointer(
+                    start: slab!.buffer.base + end, count: min(Slab.bytes - end, Int(min(range.upperBound - at, 8 << 20))))
                 let n = try file.read(at: Int64(at), into: space)
                 if n == 0 {
                     try cut(isEnd: true, entry)

@@ -26,7 +26,9 @@ struct HoleMap {
             let end = min(UInt64(data), size)
             if let last = holes.last, last.offset + last.length == UInt64(hole) {
                 holes[holes.count - 1].length += end - UInt64(hole)
-            } else if end > UInt64(hole) { holes.append(Entry.Hole(offset: UInt64(hole), length: end - UInt64(hole))) }
+            } else if end > UInt64(hole) {
+                holes.append(Entry.Hole(offset: UInt64(hole), length: end - UInt64(hole)))
+            }
             at = Int64(end)
         }
         if holes.count > TreeLimits.holes {

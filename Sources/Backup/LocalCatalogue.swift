@@ -58,7 +58,9 @@ final class CatalogueWriter {
         var sealed = block.bytes + [UInt8](repeating: 0, count: AEAD.overhead)
         key.withBytes { key in
             sealed.withUnsafeMutableBytes {
-                aead.seal(key: key, nonce: AEAD.Nonce(number), context: UnsafeRawBufferPointer(start: nil, count: 0), inPlace: $0.baseAddress!, count: count)
+                aead.seal(
+                    key: key, nonce: AEAD.Nonce(number), context: UnsafeRawBufferPointer(start: nil, count: 0), inPlace: $0.baseAddress!, count: count
+                )
             }
         }
         var length = ByteWriter()

@@ -77,10 +77,11 @@ final class Participant: Sendable {
         let failure = (error as? Failure) ?? Failure(.failed, .system("store", "\(error)"))
         state.look { if $0.failure == nil { $0.failure = failure.of(name) } }
         known.drop(name)
-        settle(state.look { state in
-            defer { state.pending = [] }
-            return state.pending.map(\.pack)
-        })
+        settle(
+            state.look { state in
+                defer { state.pending = [] }
+                return state.pending.map(\.pack)
+            })
     }
 
     /// These packs are listed here, or this site is out of the run.

@@ -85,15 +85,13 @@ final class Pipeline: Sendable {
                 switch job {
                 case .chunk(let slab, let range, let entry, let number):
                     let bytes = slab.bytes(range)
-                    let checksum = quickChecksum(bytes)
-                    let id = hasher.hash(prefix: IDKind.data.rawValue, bytes)
+                    let (id, checksum) = hasher.hashAndCheck(prefix: IDKind.data.rawValue, bytes)
                     if known.claim(id) { try add(.data, id, bytes, checksum, [], builder) }
                     slab.release()
                     entry.setChunk(number, id)
                     settled.change { $0 += 1 }
                 case .bundle(let bundle):
-                    let checksum = quickChecksum(bundle.bytes)
-                    let id = hasher.hash(prefix: IDKind.data.rawValue, bundle.bytes)
+                    let (id, checksum) = hasher.hashAndCheck(prefix: IDKind.data.rawValue, bundle.bytes)
                     if known.claim(id) { try add(.data, id, bundle.bytes, checksum, [], builder) }
                     bundle.settle(id)
                     settled.change { $0 += 1 }

@@ -58,7 +58,9 @@ final class ReadAhead: Sendable {
         /// Waits for the outcomes, one for each name.
         var outcomes: [Outcome] { result.wait(until: { $0 != nil }) { $0! } }
 
-        func bytes(_ place: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer.base + place.lowerBound, count: place.count) }
+        func bytes(_ place: Range<Int>) -> UnsafeRawBufferPointer {
+            UnsafeRawBufferPointer(start: buffer.base + place.lowerBound, count: place.count)
+        }
     }
 
     /// Batches that may be in flight; the scanner owns that many buffers.

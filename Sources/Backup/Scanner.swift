@@ -348,7 +348,9 @@ final class Scanner {
         try assembler.add(record)
     }
 
-    private func readFile(_ name: [UInt8], _ parent: File, _ record: CatalogueRecord, _ old: CatalogueRecord?, _ shared: EntryAssembler.Shared?) throws {
+    private func readFile(_ name: [UInt8], _ parent: File, _ record: CatalogueRecord, _ old: CatalogueRecord?, _ shared: EntryAssembler.Shared?)
+        throws
+    {
         var record = record
         let file: File
         do { file = try Self.open(name, in: parent, O_RDONLY | O_NONBLOCK) } catch let error as SystemError {
@@ -420,7 +422,9 @@ final class Scanner {
 
     /// Opens without following a link, and without touching the access time where that is allowed.
     static func open(_ name: [UInt8], in parent: File, _ flags: Int32) throws -> File {
-        do { return try File.open(RawName(name), in: parent, flags | O_NOFOLLOW | O_NOATIME) } catch let error as SystemError where error.code == EPERM {
+        do { return try File.open(RawName(name), in: parent, flags | O_NOFOLLOW | O_NOATIME) } catch let error as SystemError
+            where error.code == EPERM
+        {
             return try File.open(RawName(name), in: parent, flags | O_NOFOLLOW)
         }
     }

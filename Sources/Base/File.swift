@@ -48,16 +48,18 @@ package final class File: Sendable {
     /// openat(2) below `folder`, or below the working directory when nil. `flags` always gets O_CLOEXEC.
     package static func open(_ name: RawName, in folder: File? = nil, _ flags: Int32, mode: UInt32 = 0o600) throws -> File {
         let at = folder?.descriptor ?? AT_FDCWD
-        return File(descriptor: try name.withCString { path in
-            try retrying { clinux_openat(at, path, flags | O_CLOEXEC, mode) }
-        })
+        return File(
+            descriptor: try name.withCString { path in
+                try retrying { clinux_openat(at, path, flags | O_CLOEXEC, mode) }
+            })
     }
 
     /// openat2(2): no link is followed and nothing outside `folder` is reached, whatever `name` says.
     package static func openBeneath(_ name: RawName, in folder: File, _ flags: Int32, mode: UInt32 = 0) throws -> File {
-        return File(descriptor: try name.withCString { path in
-            try retrying { clinux_openat2_beneath(folder.descriptor, path, flags | O_CLOEXEC, mode) }
-        })
+        return File(
+            descriptor: try name.withCString { path in
+                try retrying { clinux_openat2_beneath(folder.descriptor, path, flags | O_CLOEXEC, mode) }
+            })
     }
 
     package func stat() throws -> clinux_stat {

@@ -167,15 +167,18 @@ package enum Threads {
     package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Handle {
         var thread = pthread_t()
         let name = String(name.prefix(15))
-        let box = Unmanaged.passRetained(Box {
-            clinux_name_thread(name)
-            body()
-        })
-        let status = pthread_create(&thread, nil, { argument in
-            let box = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue()
-            box.body()
-            return nil
-        }, box.toOpaque())
+        let box = Unmanaged.passRetained(
+            Box {
+                clinux_name_thread(name)
+                body()
+            })
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                let box = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue()
+                box.body()
+                return nil
+            }, box.toOpaque())
         guard status == 0 else { fatalError("pthread_create: \(String(cString: strerror(status)))") }
         return Handle(thread: thread)
     }

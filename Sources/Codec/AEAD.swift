@@ -69,9 +69,10 @@ package final class AEAD {
         withUnsafeTemporaryAllocation(byteCount: 12, alignment: 4) { iv in
             iv.storeBytes(of: nonce.number.littleEndian, as: UInt32.self)
             iv.storeBytes(of: nonce.tail.bigEndian, toByteOffset: 4, as: UInt64.self)
-            check(EVP_CipherInit_ex2(
-                context, Algorithms.aes256gcm, key.bindMemory(to: UInt8.self).baseAddress,
-                iv.bindMemory(to: UInt8.self).baseAddress, encrypt, nil))
+            check(
+                EVP_CipherInit_ex2(
+                    context, Algorithms.aes256gcm, key.bindMemory(to: UInt8.self).baseAddress,
+                    iv.bindMemory(to: UInt8.self).baseAddress, encrypt, nil))
         }
         var written: Int32 = 0
         if associated.count > 0 {

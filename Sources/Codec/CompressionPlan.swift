@@ -51,6 +51,8 @@ final class CompressionPlan {
         guard method == .auto, bytes.count >= 4 * Self.tried else { return thoroughZstd }
         let head = UnsafeRawBufferPointer(rebasing: bytes[..<Self.tried])
         guard let quick = quickZstd.compress(head, into: trial) else { return thoroughZstd }
+        // Exports that shrink so much are all alike to both.
+        if quick * 6 < head.count { return quickZstd }
         guard let thorough = thoroughZstd.compress(head, into: trial) else { return quickZstd }
         return Double(quick) <= Self.tolerated * Double(thorough) ? quickZstd : thoroughZstd
     }

@@ -103,6 +103,12 @@ package final class FrameDecoder {
         try FrameHeader(reading: frame, limit: limit).plainLength
     }
 
+    /// The plain bytes of a frame that stores them as they are; nil for one that is compressed. Throws as `plainLength`.
+    package func stored(_ frame: UnsafeRawBufferPointer, limit: Int) throws -> UnsafeRawBufferPointer? {
+        guard try FrameHeader(reading: frame, limit: limit).codec == .stored else { return nil }
+        return UnsafeRawBufferPointer(rebasing: frame[FrameHeader.size...])
+    }
+
     /// Fills `target`, which has exactly the declared length, with the plain bytes of `frame`. Throws `Failure` of kind
     /// `.damaged`, leaving anything in `target`, when the frame does not decode to exactly that many bytes.
     package func decode(_ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) throws {

@@ -43,7 +43,8 @@ package struct BackupOperation {
             guard site.repository.trust.mayWrite else { throw Failure(.format, .unsupportedFeature, object: site.name) }
         }
         let run = BackupRun(
-            source: try definition(), node: node, sites: opened.sites, damaged: workspace.damagedPacks(at: opened.sites), quorum: workspace.tenant.writeQuorum, state: workspace.state,
+            source: try definition(), node: node, sites: opened.sites, damaged: workspace.damagedPacks(at: opened.sites),
+            quorum: workspace.tenant.writeQuorum, state: workspace.state,
             program: "hdsbackup " + programVersion)
         watch(run.progress)
         return try run.run().adding(unreachable: opened.failures)
@@ -56,11 +57,12 @@ package struct BackupOperation {
         case .command(let words): origin = .command(words, user: source.user, timeout: source.timeout.map(seconds))
         case .standardInput: origin = .input
         }
-        let chunking: BackupSource.Chunking = switch source.chunking {
-        case .auto: .auto
-        case .content: .content
-        case .fixed: .fixed
-        }
+        let chunking: BackupSource.Chunking =
+            switch source.chunking {
+            case .auto: .auto
+            case .content: .content
+            case .fixed: .fixed
+            }
         return try BackupSource(
             name: source.name, origin: origin, exclude: source.exclude, staysOnFileSystem: source.staysOnFileSystem, chunking: chunking,
             compression: CompressionMethod(configuration: source.compression.text))

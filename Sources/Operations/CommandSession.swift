@@ -27,7 +27,8 @@ package final class CommandSession: Sendable {
     private let passphraseSource: Passphrase
 
     package init(
-        config: String, tenant: String?, site: String?, isJSON: Bool, isQuiet: Bool, hidesProgress: Bool, language: String?, passphraseDescriptor: Int32?
+        config: String, tenant: String?, site: String?, isJSON: Bool, isQuiet: Bool, hidesProgress: Bool, language: String?,
+        passphraseDescriptor: Int32?
     ) throws {
         var options = Console.Options()
         options.language = language
@@ -68,7 +69,9 @@ package final class CommandSession: Sendable {
 
     /// A new passphrase where one is offered: none when neither a source nor a terminal is there.
     package func newPassphrase() throws -> Secret? {
-        do { return try passphraseSource.readNew() } catch let failure as Failure where failure.message.code == Message.passphraseNeeded.code { return nil }
+        do { return try passphraseSource.readNew() } catch let failure as Failure where failure.message.code == Message.passphraseNeeded.code {
+            return nil
+        }
     }
 
     /// An interrupted run is like a killed one: nothing needs undoing, and the next goes on.

@@ -54,7 +54,8 @@ package struct Initialisation {
         let maintain = TenantKeys.Maintain(signer: try .generate(), catalogues: [domain.catalogue])
         let verify = try SigningKey.generate()
         let bundle = KeyBundle(
-            tenantName: tenant.name, epochs: [1: epoch], domains: [.init(keys: domain, name: configuration.node.domain)], authoritySeed: authority.seed)
+            tenantName: tenant.name, epochs: [1: epoch], domains: [.init(keys: domain, name: configuration.node.domain)],
+            authoritySeed: authority.seed)
         let recipient = try code.sealingKey(tenant: fingerprint.tenant).publicKey
         let ids = sites.map { _ in ShortID.random() }
 
@@ -75,7 +76,9 @@ package struct Initialisation {
         let other = elsewhere.map { TenantKeys(folder: $0 + "/" + tenant.name + ".new") }
         let folders = [here] + (other.map { [$0] } ?? [])
         for each in folders {
-            guard try Files.names(String(each.folder.dropLast(4))).isEmpty else { throw Failure(.refused, .tenantExists(tenant.name), object: each.folder) }
+            guard try Files.names(String(each.folder.dropLast(4))).isEmpty else {
+                throw Failure(.refused, .tenantExists(tenant.name), object: each.folder)
+            }
             try Files.removeFolder(each.folder)
             try Files.makeFolder(each.folder)
         }
@@ -87,7 +90,8 @@ package struct Initialisation {
         try here.keep(publicObject: KeyWrap.key(epoch: 1, recipient: recipient.id) + "." + ShortID.random().hex, wrap.encoded)
         for (site, id) in zip(sites, ids) {
             let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: "", created: now)
-            try here.keep(publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
+            try here.keep(
+                publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
         }
         try here.keep(fingerprint: fingerprint)
         let kit = RecoveryKit(
@@ -158,7 +162,8 @@ package struct Initialisation {
         next.sites += ids
         for (site, id) in zip(new, ids) {
             let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: "", created: now)
-            try keys.keep(publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
+            try keys.keep(
+                publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
         }
         let signed = try Statement.sign(.descriptor, tenant: fingerprint.tenant, body: next.body, by: authority)
         try keys.keep(publicObject: Descriptor.key(next.number, signed), signed)

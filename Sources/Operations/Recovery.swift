@@ -54,7 +54,9 @@ package struct Recovery {
     /// A wrap is not signed: its keys count only if they are those that the authority published.
     private func check(_ bundle: KeyBundle, _ descriptor: Descriptor) throws {
         for (number, key) in bundle.epochs {
-            guard descriptor.epochs.contains(where: { $0.number == number && $0.key == key.publicKey }) else { throw Failure(.refused, .badSignature) }
+            guard descriptor.epochs.contains(where: { $0.number == number && $0.key == key.publicKey }) else {
+                throw Failure(.refused, .badSignature)
+            }
         }
         for domain in bundle.domains {
             guard descriptor.domains.contains(where: { $0.id == domain.keys.domain && $0.commitment == domain.keys.commitment }) else {

@@ -45,7 +45,9 @@ package struct RecoveryKit: Sendable {
             return value
         }
         tenant = try one("tenant")
-        guard let fingerprint = Fingerprint(hex: try one("fingerprint").filter { !$0.isWhitespace }) else { throw Failure(.usage, .kitLineMissing("fingerprint")) }
+        guard let fingerprint = Fingerprint(hex: try one("fingerprint").filter { !$0.isWhitespace }) else {
+            throw Failure(.usage, .kitLineMissing("fingerprint"))
+        }
         self.fingerprint = fingerprint
         code = try RecoveryCode(one("code"))
         sites = (values["site"] ?? []).compactMap { line in

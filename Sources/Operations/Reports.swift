@@ -16,12 +16,13 @@ package struct KeyRow: Encodable, Sendable {
     package static func all(_ workspace: Workspace) throws -> [KeyRow] {
         let keys = workspace.keys
         return try keys.inventory().map { name, path, needsPassphrase in
-            let id: String? = switch name {
-            case "node": try keys.node()?.signer.id.hex
-            case "maintain": try keys.maintain()?.signer.id.hex
-            case "verify": try keys.verify()?.id.hex
-            default: nil
-            }
+            let id: String? =
+                switch name {
+                case "node": try keys.node()?.signer.id.hex
+                case "maintain": try keys.maintain()?.signer.id.hex
+                case "verify": try keys.verify()?.id.hex
+                default: nil
+                }
             let role = name == "node" ? "write" : name
             return KeyRow(tenant: workspace.tenant.name, role: role, id: id.map { String($0.prefix(32)) }, passphrase: needsPassphrase, path: path)
         }
@@ -49,7 +50,8 @@ package struct SiteRow: Encodable, Sendable {
             func row(_ failure: Failure?, _ snapshots: Int?, _ packs: Int?, _ bytes: Int?) -> SiteRow {
                 SiteRow(
                     tenant: workspace.tenant.name, site: site.name, kind: site.place.kind, place: place, reachable: failure == nil,
-                    state: failure?.message.text(language) ?? Message.stateReady.text(language), snapshots: snapshots, packs: packs, stored_bytes: bytes,
+                    state: failure?.message.text(language) ?? Message.stateReady.text(language), snapshots: snapshots, packs: packs,
+                    stored_bytes: bytes,
                     probe: ProbeReport.last(workspace, site.name))
             }
             do {
@@ -84,9 +86,12 @@ package struct ProbeReport: Encodable, Sendable {
 
     /// Probes the site, which must be the tenant's, and remembers the result.
     package init(_ workspace: Workspace, site name: String) throws {
-        guard let site = try workspace.configuration.sites(of: workspace.tenant, named: name).first else { throw Failure(.usage, .unknownSite, object: name) }
+        guard let site = try workspace.configuration.sites(of: workspace.tenant, named: name).first else {
+            throw Failure(.usage, .unknownSite, object: name)
+        }
         let opened = try SiteRepository(
-            site: workspace.store(site), fingerprint: workspace.fingerprint, state: nil, expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))
+            site: workspace.store(site), fingerprint: workspace.fingerprint, state: nil,
+            expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))
         let probe = try SiteProbe.run(opened.site)
         self.site = name
         good = probe.isGood
@@ -104,7 +109,8 @@ package struct ProbeReport: Encodable, Sendable {
         func milliseconds(_ seconds: Double) -> String { "\((seconds * 10_000).rounded() / 10) ms" }
         return [
             ["create 3 B", milliseconds(create_seconds)], ["read 3 B", milliseconds(read_seconds)],
-            ["create 16 MiB", language.rate(bytesPerSecond: upload_bytes_per_second)], ["read 16 MiB", language.rate(bytesPerSecond: download_bytes_per_second)],
+            ["create 16 MiB", language.rate(bytesPerSecond: upload_bytes_per_second)],
+            ["read 16 MiB", language.rate(bytesPerSecond: download_bytes_per_second)],
             ["free", free_bytes.map { language.size($0) } ?? "-"],
         ]
     }
@@ -198,7 +204,8 @@ package struct StatusReport: Encodable, Sendable {
     package func lines(_ l: Language) -> [String] {
         var lines = [Message.statusTenant(tenant).text(l), ""]
         var table = ConsoleTable([
-            (Message.headSource.text(l), .left), (Message.headLast.text(l), .left), (Message.headFiles.text(l), .right), (Message.headSize.text(l), .right),
+            (Message.headSource.text(l), .left), (Message.headLast.text(l), .left), (Message.headFiles.text(l), .right),
+            (Message.headSize.text(l), .right),
             (Message.headSnapshots.text(l), .right), (Message.headCopies.text(l), .left), (Message.headState.text(l), .left),
         ])
         for source in sources {

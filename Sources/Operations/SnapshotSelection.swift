@@ -48,7 +48,9 @@ package struct SnapshotSelection {
     private func isOlder(_ lost: HiddenSnapshot, than last: Snapshot?) -> Bool {
         guard let last else { return false }
         for each in snapshots {
-            if let digest = lost.manifest, let known = each.named[digest], known.node == last.outline.node { return known.counter < last.outline.counter }
+            if let digest = lost.manifest, let known = each.named[digest], known.node == last.outline.node {
+                return known.counter < last.outline.counter
+            }
         }
         return lost.time <= last.outline.started
     }

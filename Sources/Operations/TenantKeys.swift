@@ -17,11 +17,15 @@ package struct TenantKeys: Sendable {
     package func fingerprint() throws -> Fingerprint? {
         guard let bytes = try Files.read(folder + "/fingerprint", limit: 256) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
-        guard let fingerprint = Fingerprint(hex: text) else { throw Failure(.damaged, .malformedRecord("fingerprint"), object: folder + "/fingerprint") }
+        guard let fingerprint = Fingerprint(hex: text) else {
+            throw Failure(.damaged, .malformedRecord("fingerprint"), object: folder + "/fingerprint")
+        }
         return fingerprint
     }
 
-    package func keep(fingerprint: Fingerprint) throws { try Files.replace(folder + "/fingerprint", Array((fingerprint.hex + "\n").utf8), mode: 0o644) }
+    package func keep(fingerprint: Fingerprint) throws {
+        try Files.replace(folder + "/fingerprint", Array((fingerprint.hex + "\n").utf8), mode: 0o644)
+    }
 
     /// The bytes of the objects that every site holds, by key: descriptors, key wraps, and `site/<name>`
     /// for each site's marker.

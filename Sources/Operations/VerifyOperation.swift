@@ -43,7 +43,9 @@ package struct VerifyOperation {
         case "all": return .all
         case "none": return .none
         default:
-            guard text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) else { throw Failure(.usage, .readValues, object: text) }
+            guard text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) else {
+                throw Failure(.usage, .readValues, object: text)
+            }
             return .share(percent: percent)
         }
     }

@@ -53,7 +53,9 @@ extension Replicator {
         guard let unlisted = try atTarget({ try target.unlisted(domain) }) else { return }
         let packs = unlisted.packs.filter { committed.contains($0.key.session) }
         if packs.isEmpty { return }
-        let writers = try sources.map { Dictionary(try $0.index(domain).packs.map { ($0.key.digest, $0.writer) }, uniquingKeysWith: { first, _ in first }) }
+        let writers = try sources.map {
+            Dictionary(try $0.index(domain).packs.map { ($0.key.digest, $0.writer) }, uniquingKeysWith: { first, _ in first })
+        }
         let view = TargetView(target, signer: signer, keys: keys, options: options, bad: [])
         guard let landing = try view.begin(.random(), domain, manifest: nil) else { return }
         defer { landing.giveUp() }

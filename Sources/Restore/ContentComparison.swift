@@ -1,7 +1,7 @@
 import Base
 import Codec
-import Keys
 import Glibc
+import Keys
 import Repository
 
 /// Looks at the content that the target has of files in several pieces, hashes it chunk by chunk, and plans
@@ -29,7 +29,8 @@ final class ContentComparison: @unchecked Sendable {
         if !rows.isEmpty {
             run.enter(.comparing, totalBytes: rows.reduce(0) { $0 + UInt64($1.piece.count) })
             try run.threads("compare", threads) { _ in
-                let reader = ComparisonReader(records: self.plan.records, target: self.target, hasher: self.keys.keys.domainKeys(self.keys.domain)?.hasher())
+                let reader = ComparisonReader(
+                    records: self.plan.records, target: self.target, hasher: self.keys.keys.domainKeys(self.keys.domain)?.hasher())
                 while let block = self.nextBlock() {
                     try self.run.check()
                     try self.compare(block, reader)

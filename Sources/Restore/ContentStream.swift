@@ -48,12 +48,14 @@ package struct ContentStream {
         let fetchers = (0..<max(1, threads)).map { number in
             Threads.start("cat-\(number)") { [reader] in
                 while let (place, chunk) = ahead.take() {
-                    ahead.put(place, Result {
-                        try reader.blob(chunk.id, kind: .data) { plain in
-                            guard plain.count == Int(chunk.length) else { throw Failure(.damaged, .chunkTooShort) }
-                            return Array(plain)
-                        }
-                    })
+                    ahead.put(
+                        place,
+                        Result {
+                            try reader.blob(chunk.id, kind: .data) { plain in
+                                guard plain.count == Int(chunk.length) else { throw Failure(.damaged, .chunkTooShort) }
+                                return Array(plain)
+                            }
+                        })
                 }
             }
         }

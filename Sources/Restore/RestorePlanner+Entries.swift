@@ -17,7 +17,9 @@ extension RestorePlanner {
         guard Self.isSafe(entry.key, from: nameStart) else { throw Failure(.damaged, .unsafeName, object: printable(entry.path)) }
         let parent = stack[stack.count - 1]
         if parent.isCleaned {
-            try entry.key.withUnsafeBytes { try names?.append(NameRow(folder: parent.record, name: UnsafeRawBufferPointer(rebasing: $0[nameStart...]))) }
+            try entry.key.withUnsafeBytes {
+                try names?.append(NameRow(folder: parent.record, name: UnsafeRawBufferPointer(rebasing: $0[nameStart...])))
+            }
         }
         let status = parent.exists ? probe?.status(entry.key, nameStart: nameStart) : nil
         if entry.kind == .folder { return try addFolder(entry, nameStart, status, isAncestor) }

@@ -99,7 +99,9 @@ package final class Restorer {
         do {
             while end < path.count {
                 end = path[(end + 1)...].firstIndex(of: UInt8(ascii: "/")) ?? path.count
-                try RawName(Array(path[..<end])).withCString { part in if mkdir(part, 0o700) != 0, errno != EEXIST, errno != EISDIR { throw SystemError.last() } }
+                try RawName(Array(path[..<end])).withCString { part in
+                    if mkdir(part, 0o700) != 0, errno != EEXIST, errno != EISDIR { throw SystemError.last() }
+                }
             }
             return try File.open(options.target, O_RDONLY | O_DIRECTORY)
         } catch let error as SystemError { throw error.failure(.failed, "mkdir", object: options.target.printable) }

@@ -95,6 +95,7 @@ final class SpillMap: @unchecked Sendable {
 
     /// The elements of a file that holds nothing else.
     func elements<T: BitwiseCopyable>(_: T.Type) -> UnsafeMutableBufferPointer<T> {
-        UnsafeMutableBufferPointer(start: base.bindMemory(to: T.self, capacity: count / MemoryLayout<T>.stride), count: count / MemoryLayout<T>.stride)
+        UnsafeMutableBufferPointer(
+            start: base.bindMemory(to: T.self, capacity: count / MemoryLayout<T>.stride), count: count / MemoryLayout<T>.stride)
     }
 }

@@ -83,9 +83,10 @@ struct TargetProbe {
         for at in from + 1...level {
             let above = levels[at - 1].end
             let parent = levels[at - 1].folder!.descriptor
-            levels[at].folder = File(descriptor: try Self.withName(key, (above == 0 ? 0 : above + 1)..<levels[at].end) { name in
-                try retrying { clinux_openat(parent, name, Self.folderFlags | O_CLOEXEC, 0) }
-            })
+            levels[at].folder = File(
+                descriptor: try Self.withName(key, (above == 0 ? 0 : above + 1)..<levels[at].end) { name in
+                    try retrying { clinux_openat(parent, name, Self.folderFlags | O_CLOEXEC, 0) }
+                })
             openCount += 1
             close(above: at)
         }
@@ -94,7 +95,9 @@ struct TargetProbe {
 
     /// Closes the shallowest open folder when there are too many; the target and `level` stay.
     private mutating func close(above level: Int) {
-        guard openCount > Self.openLimit, let first = levels.indices.first(where: { $0 > 0 && $0 < level && levels[$0].folder != nil }) else { return }
+        guard openCount > Self.openLimit, let first = levels.indices.first(where: { $0 > 0 && $0 < level && levels[$0].folder != nil }) else {
+            return
+        }
         levels[first].folder = nil
         openCount -= 1
     }

@@ -135,7 +135,9 @@ final class ProgressWatcher: Sendable {
         if state.change({ state in
             defer { state.isOver = true }
             return state.isOver
-        }) { return }
+        }) {
+            return
+        }
         thread.join()
     }
 }

@@ -45,7 +45,8 @@ func listing(_ entry: Entry, _ language: Language) -> String {
     func padded(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
     let owner = "\(entry.userName.map { printable($0) } ?? String(entry.uid)):\(entry.groupName.map { printable($0) } ?? String(entry.gid))"
     let link = entry.kind == .symlink ? " -> " + printable(entry.linkTarget) : ""
-    return "\(letters[entry.kind] ?? "?")\(String(mode)) \(owner) \(padded(language.size(entry.size), 10)) \(entry.mtime.screenText) \(printable(entry.path))\(link)"
+    return
+        "\(letters[entry.kind] ?? "?")\(String(mode)) \(owner) \(padded(language.size(entry.size), 10)) \(entry.mtime.screenText) \(printable(entry.path))\(link)"
 }
 
 struct LsCommand: OperatorCommand {
@@ -111,11 +112,12 @@ struct DiffCommand: OperatorCommand {
         let a = try Browsing(workspace, site: session.siteName, snapshot: first)
         let b = try Browsing(workspace, site: session.siteName, snapshot: second)
         try a.diff(to: b) { change in
-            let (sign, word, entry): (String, String, Entry) = switch change {
-            case .added(let entry): ("+", "added", entry)
-            case .removed(let entry): ("-", "removed", entry)
-            case .changed(_, let entry): ("M", "changed", entry)
-            }
+            let (sign, word, entry): (String, String, Entry) =
+                switch change {
+                case .added(let entry): ("+", "added", entry)
+                case .removed(let entry): ("-", "removed", entry)
+                case .changed(_, let entry): ("M", "changed", entry)
+                }
             if console.isJSON { console.json(EntryLine(entry, change: word)) } else { console.print("\(sign) \(printable(entry.path))") }
         }
         return .done
@@ -151,12 +153,17 @@ struct ReplicateCommand: OperatorCommand {
             line.finish()
             for failure in outcome.failures { console.report(failure) }
             for report in outcome.reports {
-                for failure in report.problems + report.skipped.map(\.failure) + (report.stopped.map { [$0] } ?? []) { console.note(failure.text(console.language)) }
-                for pack in report.unrepaired { console.note(Failure(.damaged, .noGoodCopy, object: "\(report.target):\(pack.key)").text(console.language)) }
+                for failure in report.problems + report.skipped.map(\.failure) + (report.stopped.map { [$0] } ?? []) {
+                    console.note(failure.text(console.language))
+                }
+                for pack in report.unrepaired {
+                    console.note(Failure(.damaged, .noGoodCopy, object: "\(report.target):\(pack.key)").text(console.language))
+                }
                 if console.isJSON {
                     console.json(
                         Row(
-                            site: report.target, snapshots: report.snapshots.map(\.hex), packs: report.packs, bytes: report.bytes, level: report.isLevel,
+                            site: report.target, snapshots: report.snapshots.map(\.hex), packs: report.packs, bytes: report.bytes,
+                            level: report.isLevel,
                             skipped: report.skipped.map(\.snapshot.hex), unrepaired: report.unrepaired.map(\.key)))
                 } else if report.isLevel {
                     console.summary(Message.levelled(report.target, report.snapshots.count).text(console.language))

@@ -14,7 +14,9 @@ struct InitCommand: OperatorCommand {
         let outcome: Initialisation.Outcome
         if try initialisation.isNew, kit == nil {
             if let kitOut { try refuseExisting(kitOut) }
-            outcome = try initialisation.create(elsewhere: restoreKeys.map(absolute), passphrase: session.newPassphrase()) { try deliver($0, session) }
+            outcome = try initialisation.create(elsewhere: restoreKeys.map(absolute), passphrase: session.newPassphrase()) {
+                try deliver($0, session)
+            }
         } else {
             outcome = try initialisation.prepareSites(named: session.siteName, kit: kit.map(readKit))
         }

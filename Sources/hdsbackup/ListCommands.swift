@@ -30,7 +30,8 @@ struct SnapshotsCommand: OperatorCommand {
             for snapshot in view.snapshots {
                 rows.append(
                     Row(
-                        id: snapshot.id.hex, tenant: workspace.tenant.name, source: view.sourceName(snapshot), time: snapshot.outline.started.localText,
+                        id: snapshot.id.hex, tenant: workspace.tenant.name, source: view.sourceName(snapshot),
+                        time: snapshot.outline.started.localText,
                         finished: snapshot.outline.finished.localText, files: snapshot.outline.counts.files, bytes: snapshot.outline.counts.bytes,
                         stored_bytes: snapshot.outline.counts.storedBytes, complete: snapshot.outline.isComplete, sites: snapshot.sites,
                         verified: view.lastVerified(snapshot)?.localText))
@@ -48,8 +49,10 @@ struct SnapshotsCommand: OperatorCommand {
         let l = console.language
         guard !rows.isEmpty else { return console.print(Message.noSnapshots.text(l)) }
         var table = ConsoleTable([
-            (Message.headID.text(l), .left), (Message.headSource.text(l), .left), (Message.headTime.text(l), .left), (Message.headFiles.text(l), .right),
-            (Message.headSize.text(l), .right), (Message.headNew.text(l), .right), (Message.headCopies.text(l), .left), (Message.headVerified.text(l), .left),
+            (Message.headID.text(l), .left), (Message.headSource.text(l), .left), (Message.headTime.text(l), .left),
+            (Message.headFiles.text(l), .right),
+            (Message.headSize.text(l), .right), (Message.headNew.text(l), .right), (Message.headCopies.text(l), .left),
+            (Message.headVerified.text(l), .left),
             (Message.headState.text(l), .left),
         ])
         for (row, id) in zip(rows, shortIDs(rows.map(\.id))) {
@@ -95,7 +98,8 @@ struct KeysCommand: ParsableCommand {
                 return .done
             }
             var table = ConsoleTable([
-                (Message.headRole.text(l), .left), (Message.headKeyID.text(l), .left), (Message.headProtection.text(l), .left), (Message.headPlace.text(l), .left),
+                (Message.headRole.text(l), .left), (Message.headKeyID.text(l), .left), (Message.headProtection.text(l), .left),
+                (Message.headPlace.text(l), .left),
             ])
             for row in rows {
                 table.add([row.role, row.id ?? "-", (row.passphrase ? Message.protectionPassphrase : .protectionFile).text(l), row.path])
@@ -159,11 +163,13 @@ struct SiteCommand: ParsableCommand {
             } else {
                 var table = ConsoleTable([
                     (Message.headSite.text(l), .left), (Message.headKind.text(l), .left), (Message.headPlace.text(l), .left),
-                    (Message.headSnapshots.text(l), .right), (Message.headSize.text(l), .right), (Message.headState.text(l), .left), (Message.headProbe.text(l), .left),
+                    (Message.headSnapshots.text(l), .right), (Message.headSize.text(l), .right), (Message.headState.text(l), .left),
+                    (Message.headProbe.text(l), .left),
                 ])
                 for row in rows {
                     table.add([
-                        row.site, row.kind, row.place, row.snapshots.map { l.count($0) } ?? "-", row.stored_bytes.map { l.size($0) } ?? "-", row.state,
+                        row.site, row.kind, row.place, row.snapshots.map { l.count($0) } ?? "-", row.stored_bytes.map { l.size($0) } ?? "-",
+                        row.state,
                         row.probe ?? Message.never.text(l),
                     ])
                 }
@@ -186,7 +192,9 @@ struct SiteCommand: ParsableCommand {
                 console.json(report)
             } else {
                 var table = ConsoleTable([(Message.headCheck.text(l), .left), (Message.headResult.text(l), .left)])
-                for row in report.checks { table.add([row.check, (row.good ? Message.good : .bad).text(l) + (row.detail.isEmpty ? "" : " (\(row.detail))")]) }
+                for row in report.checks {
+                    table.add([row.check, (row.good ? Message.good : .bad).text(l) + (row.detail.isEmpty ? "" : " (\(row.detail))")])
+                }
                 for line in report.measures(l) { table.add(line) }
                 console.print(table)
             }

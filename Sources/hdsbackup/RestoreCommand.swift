@@ -70,7 +70,8 @@ struct RestoreCommand: OperatorCommand {
         let line = console.progress(snapshot)
         defer { line.finish() }
         let last = Monitor<UInt64>(0)
-        let operation = try RestoreOperation(session.workspace(), site: session.siteName, snapshot: snapshot, paths: paths, options: options) { progress in
+        let operation = try RestoreOperation(session.workspace(), site: session.siteName, snapshot: snapshot, paths: paths, options: options) {
+            progress in
             let new = last.look { last in
                 defer { last = progress.bytes }
                 return progress.bytes > last ? progress.bytes - last : 0
@@ -100,7 +101,8 @@ struct RestoreCommand: OperatorCommand {
                     missing_packs: estimate.missingPacks, missing_blobs: estimate.missingBlobs, locked_packs: estimate.lockedPacks))
         } else {
             let l = console.language
-            console.print(Message.wouldRestore(l.count(estimate.files), l.size(estimate.bytes), l.count(estimate.packs), l.size(estimate.freeBytes)).text(l))
+            console.print(
+                Message.wouldRestore(l.count(estimate.files), l.size(estimate.bytes), l.count(estimate.packs), l.size(estimate.freeBytes)).text(l))
             if estimate.right > 0 { console.print(Message.alreadyRight(l.count(estimate.right)).text(l)) }
         }
         return estimate.exitStatus

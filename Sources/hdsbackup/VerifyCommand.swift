@@ -72,14 +72,17 @@ struct VerifyCommand: OperatorCommand {
                     coverage: report.coverage.share,
                     findings: report.findings.map {
                         Row.Found(
-                            kind: $0.kind.rawValue, object: $0.object, message: $0.detail.message.text(l), code: $0.detail.message.code, healed: $0.isHealed,
+                            kind: $0.kind.rawValue, object: $0.object, message: $0.detail.message.text(l), code: $0.detail.message.code,
+                            healed: $0.isHealed,
                             snapshots: $0.snapshots.map(\.hex), paths: $0.paths.map { PathFields($0) }, path_count: $0.pathCount)
                     }, unchecked: report.unchecked.map { $0.text(l) }))
             return
         }
         for finding in report.findings {
             console.print("\(report.site):\(finding.object): \(finding.detail.message.text(l))")
-            if !finding.snapshots.isEmpty { console.print("  " + Message.affects(finding.snapshots.map { String($0.hex.prefix(12)) }.joined(separator: ", ")).text(l)) }
+            if !finding.snapshots.isEmpty {
+                console.print("  " + Message.affects(finding.snapshots.map { String($0.hex.prefix(12)) }.joined(separator: ", ")).text(l))
+            }
             for path in finding.paths { console.print("  \(printable(path))") }
             if finding.pathCount > finding.paths.count { console.print("  … \(l.count(finding.pathCount - finding.paths.count))") }
         }

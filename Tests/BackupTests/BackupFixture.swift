@@ -36,13 +36,14 @@ final class BackupFixture {
 
         /// Ids of the blobs of data that the files use.
         var blobs: Set<Digest> {
-            Set(entries.values.flatMap { entry -> [Digest] in
-                switch entry.content {
-                case .bundle(let id, _, _): [id]
-                case .chunks(let chunks): chunks.map(\.id)
-                default: []
-                }
-            })
+            Set(
+                entries.values.flatMap { entry -> [Digest] in
+                    switch entry.content {
+                    case .bundle(let id, _, _): [id]
+                    case .chunks(let chunks): chunks.map(\.id)
+                    default: []
+                    }
+                })
         }
     }
 
@@ -51,7 +52,8 @@ final class BackupFixture {
         let source = try BackupSource(
             name: "files", origin: .paths([Array(self.source.path.utf8)]), exclude: exclude, chunking: chunking, compression: compression)
         let run = BackupRun(
-            source: source, node: NodeIdentity(name: "node", signer: Self.tenant.node, domain: Self.tenant.domain), sites: [open], quorum: 1, state: state,
+            source: source, node: NodeIdentity(name: "node", signer: Self.tenant.node, domain: Self.tenant.domain), sites: [open], quorum: 1,
+            state: state,
             program: "test")
         let result = try run.run()
         var entries: [String: Entry] = [:]

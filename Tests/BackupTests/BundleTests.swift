@@ -16,7 +16,8 @@ import Testing
         let first = try fixture.run()
         #expect(first.result.status == .done)
         #expect(try fixture.wrong(first, files.contents) == [], "seed \(seed)")
-        #expect(first.order == first.entries.keys.sorted { Entry.key(path: Array($0.utf8)).lexicographicallyPrecedes(Entry.key(path: Array($1.utf8))) })
+        #expect(
+            first.order == first.entries.keys.sorted { Entry.key(path: Array($0.utf8)).lexicographicallyPrecedes(Entry.key(path: Array($1.utf8))) })
 
         // Another machine with the same keys, which knows nothing: the same entries, and so the same bundles.
         let other = try BackupFixture(source: fixture.source).run()

@@ -16,7 +16,9 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     /// What becomes of `names`, each with what was known of it.
-    private func outcomes(_ names: [(String, FileIdentity?)], readsContent: Bool = true) throws -> (outcomes: [ReadAhead.Outcome], batch: ReadAhead.Batch) {
+    private func outcomes(_ names: [(String, FileIdentity?)], readsContent: Bool = true) throws -> (
+        outcomes: [ReadAhead.Outcome], batch: ReadAhead.Batch
+    ) {
         let ahead = ReadAhead(keys: Self.keys, readsContent: readsContent)
         defer { ahead.stop() }
         let batch = ReadAhead.Batch(
@@ -181,7 +183,9 @@ import Testing
         for count in [5, 200] {
             let fixture = try BackupFixture()
             for number in 0..<count {
-                for name in ["keep\(number).txt", "drop\(number).tmp", "sub/keep\(number).txt", "cache/x\(number)"] { try fixture.source.write(name, [UInt8(number % 256)]) }
+                for name in ["keep\(number).txt", "drop\(number).tmp", "sub/keep\(number).txt", "cache/x\(number)"] {
+                    try fixture.source.write(name, [UInt8(number % 256)])
+                }
             }
             let taken = try fixture.run(exclude: ["*.tmp", "cache/", "/sub/keep1*", "!/sub/keep1.txt"])
             #expect(taken.entries.keys.allSatisfy { !$0.hasSuffix(".tmp") && !$0.hasPrefix("cache") })
@@ -205,7 +209,8 @@ import Testing
                 case 0: unlink(name)
                 case 1: truncate(name, Int(random.below(9_000)))
                 case 2: if let file = try? File.open(RawName(name), O_WRONLY | O_APPEND) { try? file.write(random.bytes(random.below(3_000))) }
-                default: if let file = try? File.open(RawName(name), O_WRONLY | O_CREAT | O_TRUNC) { try? file.write(random.bytes(random.below(200_000))) }
+                default:
+                    if let file = try? File.open(RawName(name), O_WRONLY | O_CREAT | O_TRUNC) { try? file.write(random.bytes(random.below(200_000))) }
                 }
                 sleep(milliseconds: 1)
             }

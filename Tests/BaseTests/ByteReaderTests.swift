@@ -6,8 +6,18 @@ import Testing
 @Suite struct ByteReaderTests {
     /// One field of each type that the format has.
     private enum Field: Equatable {
-        case u8(UInt8), u16(UInt16), u32(UInt32), u64(UInt64), i64(Int64), varint(UInt64), zigzag(Int64)
-        case raw([UInt8]), counted([UInt8]), text(String), digest(Digest), id(ShortID)
+        case u8(UInt8)
+        case u16(UInt16)
+        case u32(UInt32)
+        case u64(UInt64)
+        case i64(Int64)
+        case varint(UInt64)
+        case zigzag(Int64)
+        case raw([UInt8])
+        case counted([UInt8])
+        case text(String)
+        case digest(Digest)
+        case id(ShortID)
 
         static func random(_ random: inout SeededGenerator) -> Field {
             switch random.below(12) {
@@ -96,7 +106,8 @@ import Testing
         var w = ByteWriter()
         for field in fields { field.write(to: &w) }
         for count in 0..<w.count {
-            #expect(try failureKind { _ = try Array(w.bytes[..<count]).decode { r in for field in fields { _ = try field.readSame(&r) } } } == .damaged)
+            #expect(
+                try failureKind { _ = try Array(w.bytes[..<count]).decode { r in for field in fields { _ = try field.readSame(&r) } } } == .damaged)
         }
     }
 
@@ -162,8 +173,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [(0, [0]), (-1, [1]), (1, [2]), (-64, [0x7F]), (64, [0x80, 1]), (.max, [0xFE] + [UInt8](repeating: 0xFF, count: 8) + [1]),
-        (.min, [UInt8](repeating: 0xFF, count: 9) + [1])] as [(Int64, [UInt8])])
+    @Test(
+        arguments: [
+            (0, [0]), (-1, [1]), (1, [2]), (-64, [0x7F]), (64, [0x80, 1]), (.max, [0xFE] + [UInt8](repeating: 0xFF, count: 8) + [1]),
+            (.min, [UInt8](repeating: 0xFF, count: 9) + [1]),
+        ] as [(Int64, [UInt8])])
     func signedNumbersAreZigzag(_ number: Int64, _ bytes: [UInt8]) throws {
         var w = ByteWriter()
         w.zigzag(number)
@@ -183,9 +197,10 @@ import Testing
         #expect(try failureKind { _ = try ([6] + [UInt8](repeating: 0, count: 6)).decode { try $0.counted(limit: 5, "bytes") } } == .damaged)
     }
 
-    @Test(arguments: [
-        [0xC0, 0x80], [0x80], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xFF], [0x61, 0xE2, 0x82],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xC0, 0x80], [0x80], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xFF], [0x61, 0xE2, 0x82],
+        ] as [[UInt8]])
     func textThatIsNotUTF8IsDamaged(_ bytes: [UInt8]) throws {
         #expect(try failureKind { _ = try ([UInt8(bytes.count)] + bytes).decode { try $0.text(limit: 100, "text") } } == .damaged)
     }

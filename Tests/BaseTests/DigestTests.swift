@@ -43,8 +43,11 @@ import Testing
         #expect(ShortID(hex: id.hex) == id && ShortID(id.bytes) == id)
     }
 
-    @Test(arguments: ["", "0", "00", String(repeating: "0", count: 63), String(repeating: "0", count: 65), String(repeating: "A", count: 64),
-        String(repeating: "g", count: 64), String(repeating: "é", count: 32), " " + String(repeating: "0", count: 63), String(repeating: "0", count: 62) + "+1"])
+    @Test(arguments: [
+        "", "0", "00", String(repeating: "0", count: 63), String(repeating: "0", count: 65), String(repeating: "A", count: 64),
+        String(repeating: "g", count: 64), String(repeating: "é", count: 32), " " + String(repeating: "0", count: 63),
+        String(repeating: "0", count: 62) + "+1",
+    ])
     func onlyLowerCaseDigitsOfTheRightNumberAreADigest(_ text: String) {
         #expect(Digest(hex: text) == nil)
         #expect(ShortID(hex: text) == nil)
@@ -95,7 +98,10 @@ import Testing
         #expect(failure.of("a").text(.french) == "a: cassé" && failure.of("a").text(.english) == "a: broken")
     }
 
-    @Test(arguments: [("fr_FR.UTF-8", Language.french), ("fr", .french), ("FR_CA", .french), ("en_GB", .english), ("C", .english), ("", .english), ("de_DE", .english)])
+    @Test(arguments: [
+        ("fr_FR.UTF-8", Language.french), ("fr", .french), ("FR_CA", .french), ("en_GB", .english), ("C", .english), ("", .english),
+        ("de_DE", .english),
+    ])
     func theLanguageIsThatOfTheLocale(_ locale: String, _ language: Language) { #expect(Language(locale: locale) == language) }
 }
 

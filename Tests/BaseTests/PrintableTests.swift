@@ -12,10 +12,11 @@ import Testing
         #expect(printable(Array(name.utf8)) == shown)
     }
 
-    @Test(arguments: [
-        ([0xFF], "\\xff"), ([0xC3], "\\xc3"), ([0xC3, 0x28], "\\xc3("), ([0xE2, 0x82], "\\xe2\\x82"), ([0x61, 0x80, 0x62], "a\\x80b"),
-        ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xC0, 0xAF], "\\xc0\\xaf"), ([0, 1], "\\x00\\x01"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0xFF], "\\xff"), ([0xC3], "\\xc3"), ([0xC3, 0x28], "\\xc3("), ([0xE2, 0x82], "\\xe2\\x82"), ([0x61, 0x80, 0x62], "a\\x80b"),
+            ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xC0, 0xAF], "\\xc0\\xaf"), ([0, 1], "\\x00\\x01"),
+        ] as [([UInt8], String)])
     func bytesThatAreNoTextAreSpelledOut(_ name: [UInt8], _ shown: String) { #expect(printable(name) == shown) }
 
     /// Bytes that meet each branch, and the characters of the escapes themselves.
@@ -55,7 +56,9 @@ import Testing
             if rest.first == 0x5C {
                 bytes.append(rest.removeFirst())
             } else {
-                guard rest.popFirst() == 0x78, rest.count >= 2, let value = bytesFromHex(String(decoding: rest.prefix(2), as: UTF8.self)) else { return nil }
+                guard rest.popFirst() == 0x78, rest.count >= 2, let value = bytesFromHex(String(decoding: rest.prefix(2), as: UTF8.self)) else {
+                    return nil
+                }
                 bytes += value
                 rest = rest.dropFirst(2)
             }

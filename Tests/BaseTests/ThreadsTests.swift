@@ -23,7 +23,12 @@ import Testing
         try Threads.run("queue", count: producers + consumers) { number in
             if number < producers {
                 for i in 0..<each { queue.push((number, i)) }
-                if left.change({ $0 -= 1; return $0 }) == 0 { queue.close() }
+                if left.change({
+                    $0 -= 1
+                    return $0
+                }) == 0 {
+                    queue.close()
+                }
             } else {
                 var mine: [(Int, Int)] = []
                 while let element = queue.pop() { mine.append(element) }

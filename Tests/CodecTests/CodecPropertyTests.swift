@@ -51,10 +51,14 @@ import Testing
                 let plain = generator.bytes(lead + count)
                 var (filtered, undone) = ([UInt8](repeating: 0xA5, count: count + 8), [UInt8](repeating: 0xA5, count: count + 8))
                 plain.withUnsafeBytes { plain in
-                    filtered.withUnsafeMutableBytes { filter.apply(UnsafeRawBufferPointer(rebasing: plain[lead...]), into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count])) }
+                    filtered.withUnsafeMutableBytes {
+                        filter.apply(UnsafeRawBufferPointer(rebasing: plain[lead...]), into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
+                    }
                 }
                 filtered.withUnsafeBytes { filtered in
-                    undone.withUnsafeMutableBytes { filter.undo(UnsafeRawBufferPointer(rebasing: filtered[..<count]), into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count])) }
+                    undone.withUnsafeMutableBytes {
+                        filter.undo(UnsafeRawBufferPointer(rebasing: filtered[..<count]), into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
+                    }
                 }
                 #expect(Array(undone[..<count]) == Array(plain[lead...]), "seed \(seed), \(filter), \(count) bytes")
                 #expect(filtered[count...].allSatisfy { $0 == 0xA5 } && undone[count...].allSatisfy { $0 == 0xA5 })

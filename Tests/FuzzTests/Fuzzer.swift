@@ -103,7 +103,7 @@ enum Regressions {
             1e000000e43d78402febc88bc0d6978918564babef46cda7b47966f62bb5b6703d9a697300000000400000001e000000ffa450e34dfe3159\
             d98692ccafc7e4eef5ee552e90c73bf9012d972b3f50668c00000000400000001e000000
             """
-        ],
+        ]
     ]
 }
 
@@ -129,7 +129,10 @@ struct Mutator {
         let end = min(bytes.count, at + (random.chance(4) ? random.below(4096) : random.below(40)))
         switch random.below(14) {
         case 0, 1, 2: if at < bytes.count { bytes[at] ^= 1 << UInt8(random.below(8)) }
-        case 3, 4: if at < bytes.count { bytes[at] = random.pick([0, 1, 2, 0x0A, 0x20, 0x2E, 0x2F, 0x7F, 0x80, 0xC3, 0xFE, 0xFF, UInt8(random.below(256))]) }
+        case 3, 4:
+            if at < bytes.count {
+                bytes[at] = random.pick([0, 1, 2, 0x0A, 0x20, 0x2E, 0x2F, 0x7F, 0x80, 0xC3, 0xFE, 0xFF, UInt8(random.below(256))])
+            }
         case 5: bytes.removeLast(bytes.count - at)
         case 6: bytes.insert(contentsOf: random.bytes(1 + random.below(random.chance(8) ? 300 : 5)), at: at)
         case 7: bytes.removeSubrange(at..<end)
@@ -155,7 +158,9 @@ struct Mutator {
     /// A number at an end of its range, little-endian or as varint.
     private mutating func extreme() -> [UInt8] {
         var w = ByteWriter()
-        let edges: [UInt64] = [0, 1, 2, 255, 256, 1024, 1025, 65_535, 65_536, 1 << 18, 1 << 20, (1 << 20) + 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 63, .max]
+        let edges: [UInt64] = [
+            0, 1, 2, 255, 256, 1024, 1025, 65_535, 65_536, 1 << 18, 1 << 20, (1 << 20) + 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 63, .max,
+        ]
         let value = random.pick(edges) &+ UInt64(random.below(3)) &- 1
         switch random.below(5) {
         case 0: w.u16(UInt16(truncatingIfNeeded: value))

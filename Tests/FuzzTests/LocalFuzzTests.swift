@@ -72,7 +72,9 @@ extension FuzzTests {
         try Fuzzer(name: "recovery kit", corpus: corpus).run(share: 0.25) { bytes in
             let kit = try RecoveryKit(page: String(decoding: bytes, as: UTF8.self))
             let again = try RecoveryKit(page: kit.page(.french))
-            guard again.tenant == kit.tenant, again.fingerprint == kit.fingerprint, again.code.text == kit.code.text else { throw Fuzzer.Broken("it does not come back") }
+            guard again.tenant == kit.tenant, again.fingerprint == kit.fingerprint, again.code.text == kit.code.text else {
+                throw Fuzzer.Broken("it does not come back")
+            }
             guard again.sites.map(\.place) == kit.sites.map(\.place) else { throw Fuzzer.Broken("sites \(kit.sites), then \(again.sites)") }
         }
     }

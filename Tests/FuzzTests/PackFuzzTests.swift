@@ -33,7 +33,8 @@ extension FuzzTests {
         let tenant = Samples.tenant
         let run = try tenant.runKey()
         let key = run.catalogueKey()
-        let header = PackHeader(tenant: tenant.id, domain: tenant.domain.domain, keyBlocks: [key.block, run.blockKey().block, run.catalogueKey().block])
+        let header = PackHeader(
+            tenant: tenant.id, domain: tenant.domain.domain, keyBlocks: [key.block, run.blockKey().block, run.catalogueKey().block])
         let keys = tenant.catalogueKeys
         let size = 8 << 20
         let corpus = Samples.corpus(5, seed: 32) { random in
@@ -64,19 +65,22 @@ extension FuzzTests {
         let keys = tenant.catalogueKeys
         let domain = tenant.domain.domain
         let name = SegmentKey(session: SessionID(generation: 1, random: .zero), number: 2)
-        let clear = IndexSegment(domain: domain, packs: [], rows: []).body(name, site: .zero, created: Timestamp(seconds: 1), tenant: tenant.id, key: key).prefix(141)
+        let clear = IndexSegment(domain: domain, packs: [], rows: []).body(
+            name, site: .zero, created: Timestamp(seconds: 1), tenant: tenant.id, key: key
+        ).prefix(141)
         /// The table as it is sealed.
         func table(_ segment: IndexSegment) throws -> [UInt8] {
             let body = segment.body(name, site: .zero, created: Timestamp(seconds: 1), tenant: tenant.id, key: key)
             return try body[141...].withUnsafeBytes { try RecordSeal.open($0, .segment, key: key, tenant: tenant.id, domain: domain) }
         }
-        let corpus = try Samples.corpus(5, seed: 33) { random in
-            let packs = Samples.list(1 + random.below(4), &random) { IndexedPack(key: Samples.pack(&$0), writer: $0.digest()) }
-            let rows = Samples.list(random.below(20), &random) {
-                IndexRow(id: $0.digest(), pack: UInt32($0.below(packs.count)), offset: UInt32($0.below(9000)), length: UInt32($0.below(9000)))
-            }
-            return (try? table(IndexSegment(domain: domain, packs: packs, rows: rows))) ?? []
-        } + [table(IndexSegment(domain: domain, packs: [], rows: []))]
+        let corpus =
+            try Samples.corpus(5, seed: 33) { random in
+                let packs = Samples.list(1 + random.below(4), &random) { IndexedPack(key: Samples.pack(&$0), writer: $0.digest()) }
+                let rows = Samples.list(random.below(20), &random) {
+                    IndexRow(id: $0.digest(), pack: UInt32($0.below(packs.count)), offset: UInt32($0.below(9000)), length: UInt32($0.below(9000)))
+                }
+                return (try? table(IndexSegment(domain: domain, packs: packs, rows: rows))) ?? []
+            } + [table(IndexSegment(domain: domain, packs: [], rows: []))]
         try Fuzzer(name: "segment table", corpus: corpus).run { text in
             let body = clear + RecordSeal.seal(text, .segment, key: key, tenant: tenant.id, domain: domain)
             let segment = try IndexSegment(body: Array(body), tenant: tenant.id, keys: keys)

@@ -22,31 +22,54 @@ import Testing
                 try SiteMarker(body: $0).body
             },
             Body(kind: .descriptor, corpus: Samples.corpus(3, seed: 2) { Samples.descriptor(&$0).body }) { try Descriptor(body: $0).body },
-            Body(kind: .session, corpus: Samples.corpus(3, seed: 3) {
-                SessionRecord(session: Samples.session(&$0), site: $0.id(), snapshot: $0.id(), purpose: .replicate, domain: $0.id(), created: $0.time()).body
-            }) { try SessionRecord(body: $0).body },
+            Body(
+                kind: .session,
+                corpus: Samples.corpus(3, seed: 3) {
+                    SessionRecord(
+                        session: Samples.session(&$0), site: $0.id(), snapshot: $0.id(), purpose: .replicate, domain: $0.id(), created: $0.time()
+                    ).body
+                }
+            ) { try SessionRecord(body: $0).body },
             Body(kind: .manifest, corpus: Samples.corpus(3, seed: 4, Samples.manifestBody)) { try Manifest(body: $0).body },
-            Body(kind: .slot, corpus: Samples.corpus(3, seed: 5) {
-                SlotRecord(key: Samples.commit(&$0), site: $0.id(), outcome: .commit, manifest: $0.digest(), nonce: $0.id(), created: $0.time()).body
-            }) { try SlotRecord(body: $0).body },
-            Body(kind: .condemned, corpus: Samples.corpus(4, seed: 6) {
-                CondemnedRecord(
-                    generation: 3, site: $0.id(), created: $0.time(), packs: Samples.list($0.below(5), &$0, Samples.pack),
-                    marked: Samples.list($0.below(5), &$0, Samples.commit), more: [$0.digest()]).body
-            }) { try CondemnedRecord(body: $0).body },
-            Body(kind: .decided, corpus: Samples.corpus(4, seed: 7) {
-                DecidedRecord(
-                    generation: 3, site: $0.id(), created: $0.time(), names: true, doomed: Samples.list($0.below(5), &$0, Samples.pack),
-                    commits: Samples.list($0.below(5), &$0, Samples.commit), segments: Samples.list($0.below(5), &$0, Samples.segment), more: []).body
-            }, again: { try DecidedRecord(body: $0).body }, hasOneSpelling: false),
-            Body(kind: .forget, corpus: Samples.corpus(4, seed: 8) {
-                ForgetRecord(
-                    number: 3, previous: $0.digest(), created: $0.time(),
-                    dropped: Samples.list($0.below(5), &$0) { .init(snapshot: $0.id(), manifest: $0.digest(), reason: 1) }).body
-            }) { try ForgetRecord(body: $0).body },
-            Body(kind: .attested, corpus: Samples.corpus(4, seed: 9) {
-                AttestedRecord(number: 3, created: $0.time(), packs: Samples.list($0.below(5), &$0) { $0.digest() }).body
-            }) { try AttestedRecord(body: $0).body },
+            Body(
+                kind: .slot,
+                corpus: Samples.corpus(3, seed: 5) {
+                    SlotRecord(key: Samples.commit(&$0), site: $0.id(), outcome: .commit, manifest: $0.digest(), nonce: $0.id(), created: $0.time())
+                        .body
+                }
+            ) { try SlotRecord(body: $0).body },
+            Body(
+                kind: .condemned,
+                corpus: Samples.corpus(4, seed: 6) {
+                    CondemnedRecord(
+                        generation: 3, site: $0.id(), created: $0.time(), packs: Samples.list($0.below(5), &$0, Samples.pack),
+                        marked: Samples.list($0.below(5), &$0, Samples.commit), more: [$0.digest()]
+                    ).body
+                }
+            ) { try CondemnedRecord(body: $0).body },
+            Body(
+                kind: .decided,
+                corpus: Samples.corpus(4, seed: 7) {
+                    DecidedRecord(
+                        generation: 3, site: $0.id(), created: $0.time(), names: true, doomed: Samples.list($0.below(5), &$0, Samples.pack),
+                        commits: Samples.list($0.below(5), &$0, Samples.commit), segments: Samples.list($0.below(5), &$0, Samples.segment), more: []
+                    ).body
+                }, again: { try DecidedRecord(body: $0).body }, hasOneSpelling: false),
+            Body(
+                kind: .forget,
+                corpus: Samples.corpus(4, seed: 8) {
+                    ForgetRecord(
+                        number: 3, previous: $0.digest(), created: $0.time(),
+                        dropped: Samples.list($0.below(5), &$0) { .init(snapshot: $0.id(), manifest: $0.digest(), reason: 1) }
+                    ).body
+                }
+            ) { try ForgetRecord(body: $0).body },
+            Body(
+                kind: .attested,
+                corpus: Samples.corpus(4, seed: 9) {
+                    AttestedRecord(number: 3, created: $0.time(), packs: Samples.list($0.below(5), &$0) { $0.digest() }).body
+                }
+            ) { try AttestedRecord(body: $0).body },
         ]
     }
 
@@ -126,8 +149,10 @@ import Testing
     }
 
     @Test func `names of objects`() throws {
-        let corpus = Samples.corpus(6, seed: 14) { Array(Samples.pack(&$0).key.utf8) } + Samples.corpus(6, seed: 15) { Array(Samples.commit(&$0).key.utf8) }
-            + Samples.corpus(6, seed: 16) { Array(Samples.segment(&$0).key.utf8) } + Samples.corpus(6, seed: 17) { Array(Samples.session(&$0).text.utf8) }
+        let corpus =
+            Samples.corpus(6, seed: 14) { Array(Samples.pack(&$0).key.utf8) } + Samples.corpus(6, seed: 15) { Array(Samples.commit(&$0).key.utf8) }
+            + Samples.corpus(6, seed: 16) { Array(Samples.segment(&$0).key.utf8) }
+            + Samples.corpus(6, seed: 17) { Array(Samples.session(&$0).text.utf8) }
         try Fuzzer(name: "name", corpus: corpus).run(share: 0.5) { bytes in
             let text = String(decoding: bytes, as: UTF8.self)
             let spellings = [PackKey(key: text)?.key, CommitKey(key: text)?.key, SegmentKey(key: text)?.key, SessionID(text)?.text].compactMap { $0 }

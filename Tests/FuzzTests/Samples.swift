@@ -17,7 +17,9 @@ enum Samples {
     static func segment(_ random: inout SeededGenerator) -> SegmentKey {
         SegmentKey(session: session(&random), number: UInt32(random.below(9)), isMerged: random.chance(3))
     }
-    static func list<T>(_ count: Int, _ random: inout SeededGenerator, _ make: (inout SeededGenerator) -> T) -> [T] { (0..<count).map { _ in make(&random) } }
+    static func list<T>(_ count: Int, _ random: inout SeededGenerator, _ make: (inout SeededGenerator) -> T) -> [T] {
+        (0..<count).map { _ in make(&random) }
+    }
 
     /// `count` inputs, each from a generator of its own.
     static func corpus(_ count: Int, seed: UInt64, _ make: (inout SeededGenerator) -> [UInt8]) -> [[UInt8]] {
@@ -29,7 +31,8 @@ enum Samples {
 
     static func keyBlock(_ kind: KeyBlock.Kind, _ random: inout SeededGenerator) -> KeyBlock {
         KeyBlock(
-            kind: kind, epoch: kind == .run ? 1 : 0, encapsulation: kind == .run ? random.bytes(SealingKey.encapsulationCount) : [], salt: random.bytes(32),
+            kind: kind, epoch: kind == .run ? 1 : 0, encapsulation: kind == .run ? random.bytes(SealingKey.encapsulationCount) : [],
+            salt: random.bytes(32),
             commitment: random.bytes(32))
     }
 
@@ -37,7 +40,8 @@ enum Samples {
         let key = try! VerifyingKey(ed25519: random.bytes(32), mldsa: random.bytes(1952))
         let sealing = try! SealingPublicKey(random.bytes(SealingPublicKey.byteCount))
         return Descriptor(
-            number: UInt32(random.below(5)), previous: random.digest(), created: 1_700_000_000, authority: key, epochs: [.init(number: 1, key: sealing)],
+            number: UInt32(random.below(5)), previous: random.digest(), created: 1_700_000_000, authority: key,
+            epochs: [.init(number: 1, key: sealing)],
             recipients: [.init(kind: .recoveryCode, key: sealing)], domains: [.init(id: random.id(), commitment: random.bytes(32))],
             actors: [.init(role: .write, domain: random.id(), key: key, from: 0), .init(role: .verify, domain: .zero, key: key, from: 5, until: 9)],
             sites: [random.id(), random.id()])
@@ -99,13 +103,16 @@ enum Samples {
         var entries: [Entry] = []
         for number in 0..<count {
             let parent = number < 3 ? [] : Array("d\(number % 3)".utf8)
-            let key = number < 3 ? Array("d\(number)".utf8) : Entry.key(of: Array("n\(1000 + number)".utf8) + random.bytes(2).map { $0 | 0x80 }, in: parent)
+            let key =
+                number < 3 ? Array("d\(number)".utf8) : Entry.key(of: Array("n\(1000 + number)".utf8) + random.bytes(2).map { $0 | 0x80 }, in: parent)
             var entry = Entry(
                 key: key, kind: number < 3 ? .folder : random.chance(2) ? .file : random.pick(kinds), mode: UInt16(random.below(0o10000)),
                 uid: UInt32(random.below(3)), gid: UInt32(random.below(2)), userName: random.chance(2) ? nil : Array("user".utf8),
                 groupName: random.chance(2) ? nil : [0xFF], mtime: random.time())
             if entry.kind != .folder, random.chance(4) { entry.linkGroup = random.number() }
-            if random.chance(4) { entry.xattrs = [.init(name: Array("user.a".utf8), value: random.bytes(5)), .init(name: Array("user.b".utf8), value: [])] }
+            if random.chance(4) {
+                entry.xattrs = [.init(name: Array("user.a".utf8), value: random.bytes(5)), .init(name: Array("user.b".utf8), value: [])]
+            }
             switch entry.kind {
             case .symlink: entry.linkTarget = Array("../target".utf8)
             case .charDevice, .blockDevice: (entry.major, entry.minor) = (8, random.u32())

@@ -12,7 +12,8 @@ extension FuzzTests {
         var corpus = Samples.corpus(6, seed: 40) { TreePage.encode(Samples.entries($0.below(30), &$0)).plain }
         corpus += Samples.corpus(4, seed: 41) { random in
             let rows = (0..<1 + random.below(8)).map {
-                TreePage.Row(key: Array("k\(100 + $0)".utf8) + [0, 0x61], child: random.digest(), entries: 1 + random.number() / 2, bytes: random.number())
+                TreePage.Row(
+                    key: Array("k\(100 + $0)".utf8) + [0, 0x61], child: random.digest(), entries: 1 + random.number() / 2, bytes: random.number())
             }
             return TreePage.encode(rows, level: UInt8(1 + random.below(7))).plain
         }
@@ -20,7 +21,9 @@ extension FuzzTests {
             let page = try TreePage(decoding: bytes)
             let again = page.level == 0 ? TreePage.encode(page.entries) : TreePage.encode(page.rows, level: page.level)
             guard again.plain == bytes else { throw Fuzzer.Broken("it is written again as \(hexString(again.plain))") }
-            guard again.references == page.references, try TreePage.references(ofPage: bytes) == page.references else { throw Fuzzer.Broken("references") }
+            guard again.references == page.references, try TreePage.references(ofPage: bytes) == page.references else {
+                throw Fuzzer.Broken("references")
+            }
             if let entry = page.entries.first(where: { $0.problem() != nil }) { throw Fuzzer.Broken("the entry \(entry)") }
         }
         try Fuzzer(name: "references of a page", corpus: corpus).run(share: 0.1) { _ = try TreePage.references(ofPage: $0) }
@@ -31,7 +34,8 @@ extension FuzzTests {
             ListPage.encode(Samples.list(1 + random.below(20), &random) { ChunkReference(id: $0.digest(), length: 1 + UInt32($0.below(9000))) })
         }
         corpus += Samples.corpus(3, seed: 43) { random in
-            ListPage.encode(Samples.list(1 + random.below(20), &random) { .init(child: $0.digest(), length: 9000, chunks: 1 + UInt64($0.below(9000))) }, level: 3)
+            ListPage.encode(
+                Samples.list(1 + random.below(20), &random) { .init(child: $0.digest(), length: 9000, chunks: 1 + UInt64($0.below(9000))) }, level: 3)
         }
         try Fuzzer(name: "list page", corpus: corpus).run(share: 0.5) { bytes in
             let page = try ListPage(decoding: bytes)

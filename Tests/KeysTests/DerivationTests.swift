@@ -11,7 +11,10 @@ import Testing
     // MARK: HKDF (RFC 5869, appendix A.1 to A.3)
 
     @Test(arguments: [
-        ("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c", "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"),
+        (
+            "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c",
+            "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
+        ),
         (hexString(run(0x00, 0x4F)), hexString(run(0x60, 0xAF)), "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244"),
         ("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "", "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04"),
     ])
@@ -116,8 +119,9 @@ import Testing
         #expect(keys.seal.exposed == hex("3afd33548b17b51275d963bde71ba266aeedbea0a20d0b1f72977139a30bb2f8"))
         #expect(keys.local.exposed == hex("0da29c5ac99888fab9163852932065c989cf921c6c1aceb05758b5148becd40a"))
         #expect(keys.commitment == hex("889536ffe661fc7c451e972621cb802ab80caf5a4d3c9d5a691dd4670f72bef8"))
-        #expect(derive(keys.secret, salt: keys.domain.bytes, label: "domain cut").exposed
-            == hex("2d659db8ed0b380d19a508657f66aa82aeb72c000856c1801e96b1ef4dcedafe"))
+        #expect(
+            derive(keys.secret, salt: keys.domain.bytes, label: "domain cut").exposed
+                == hex("2d659db8ed0b380d19a508657f66aa82aeb72c000856c1801e96b1ef4dcedafe"))
         #expect(Array(keys.gear[..<16]) == hex("c67de6eb03465a0bb141ba79d9322975"))
         #expect(keys.bundleEdgeKey == hex("34516ba612b730e2bc331f3c966b0ceb"))
         #expect(keys.pageEdgeKey == hex("0d89d07972200e6e0e62d9a679833d02"))
@@ -132,8 +136,9 @@ import Testing
         #expect(ShortID(id(.content)).hex == "915aa2b3e425702cbf9f983b7bffc10e")
         #expect(Self.domain.sourceID("dpi").hex == "5b58aee139fbb59a5c7812b31300480e")
         let page = hex("0100000001000000") + id(.data).bytes + hex("06000000")
-        #expect(page.withUnsafeBytes { hasher.hash(prefix: IDKind.listPage.rawValue, $0) }.hex
-            == "03d77e35191916d936002ecb47ebb18164fee6078a18f1333087fbdc9925b551")
+        #expect(
+            page.withUnsafeBytes { hasher.hash(prefix: IDKind.listPage.rawValue, $0) }.hex
+                == "03d77e35191916d936002ecb47ebb18164fee6078a18f1333087fbdc9925b551")
         #expect(Set([IDKind.data, .treePage, .listPage, .content, .source].map { id($0) }).count == 5)
     }
 
@@ -151,8 +156,10 @@ import Testing
 
     @Test func everyKeyOfADomainIsAnother() {
         let keys = Self.domain
-        let all = [keys.secret.exposed, keys.id.exposed, keys.catalogue.key.exposed, keys.seal.exposed, keys.local.exposed, keys.commitment,
-            Array(keys.cut.exposed[..<32]), keys.bundleEdgeKey + keys.pageEdgeKey]
+        let all = [
+            keys.secret.exposed, keys.id.exposed, keys.catalogue.key.exposed, keys.seal.exposed, keys.local.exposed, keys.commitment,
+            Array(keys.cut.exposed[..<32]), keys.bundleEdgeKey + keys.pageEdgeKey,
+        ]
         #expect(Set(all).count == all.count)
         #expect(keys.bundleEdgeKey != keys.pageEdgeKey)
     }

@@ -65,11 +65,16 @@ import Testing
     }
 
     @Test func mergingTakesWhatIsLackingAndKeepsWhatIsThere() {
-        var merged = KeyBundle(tenantName: "mine", epochs: [1: Self.epoch(1), 2: Self.epoch(2)], domains: [.init(keys: Self.domain(1), name: "mine")])
-        merged.merge(KeyBundle(
-            tenantName: "theirs", epochs: [2: Self.epoch(9), 3: Self.epoch(3)],
-            domains: [.init(keys: DomainKeys(domain: Self.domain(1).domain, secret: Secret(run(9, 40))), name: "theirs"), .init(keys: Self.domain(2), name: "theirs")],
-            authoritySeed: Secret([1])))
+        var merged = KeyBundle(
+            tenantName: "mine", epochs: [1: Self.epoch(1), 2: Self.epoch(2)], domains: [.init(keys: Self.domain(1), name: "mine")])
+        merged.merge(
+            KeyBundle(
+                tenantName: "theirs", epochs: [2: Self.epoch(9), 3: Self.epoch(3)],
+                domains: [
+                    .init(keys: DomainKeys(domain: Self.domain(1).domain, secret: Secret(run(9, 40))), name: "theirs"),
+                    .init(keys: Self.domain(2), name: "theirs"),
+                ],
+                authoritySeed: Secret([1])))
         #expect(merged.tenantName == "mine")
         #expect(merged.epochs.mapValues { $0.seed.exposed.first } == [1: 1, 2: 2, 3: 3])
         #expect(merged.domains.map(\.name) == ["mine", "theirs"])

@@ -97,7 +97,9 @@ import Testing
         #expect(try forged(84, [body[84] ^ 1]) == .damaged)
         #expect(try forged(body.count - 1, [body[body.count - 1] ^ 1]) == .damaged)
         // scrypt: log N, r, p outside their limits, or more memory than 1 GiB.
-        for (at, values) in [(11, [9]), (11, [21]), (11, [255]), (12, [0]), (12, [17]), (16, [0]), (16, [5]), (13, [1]), (11, [20, 16])] as [(Int, [UInt8])] {
+        for (at, values) in [(11, [9]), (11, [21]), (11, [255]), (12, [0]), (12, [17]), (16, [0]), (16, [5]), (13, [1]), (11, [20, 16])]
+            as [(Int, [UInt8])]
+        {
             #expect(try forged(at, values) == .damaged)
         }
     }

@@ -96,7 +96,8 @@ import Testing
 
     @Test func whatWasSealedToAnotherKeyIsAWrongKeyAndWhatWasChangedIsDamage() throws {
         let sealed = try Self.key.publicKey.seal(Secret([1, 2, 3]), info: Self.info, associated: [9])
-        func kind(_ sealed: SealedSecret, by key: SealingKey = Self.key, info: [UInt8] = Self.info, associated: [UInt8] = [9]) throws -> Failure.Kind? {
+        func kind(_ sealed: SealedSecret, by key: SealingKey = Self.key, info: [UInt8] = Self.info, associated: [UInt8] = [9]) throws -> Failure.Kind?
+        {
             try failureKind { _ = try key.open(sealed, info: info, associated: associated) }
         }
         #expect(try kind(sealed) == nil)

@@ -296,7 +296,8 @@ import Testing
         try two.delete(try #require(try two.keys("index/").first))
         let packs = try two.keys("packs/")
         let reports = Levelling.run(
-            [try sample.open(one), try sample.open(two)], targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch)
+            [try sample.open(one), try sample.open(two)], targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain,
+            scratch: sample.scratch)
         #expect(reports.map(\.isLevel) == [true] && reports[0].packs == 0 && reports[0].records == packs.count)
         #expect(try two.keys("packs/") == packs)
         let index = try sample.open(two).index(sample.domain.domain)

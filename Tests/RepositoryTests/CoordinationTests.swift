@@ -25,12 +25,13 @@ import Testing
         CondemnedRecord(generation: generation, site: .zero, created: .now(), packs: packs, marked: marked)
     }
 
-    @Test(arguments: [
-        // The session's generation, the decision's (0: none), named, whether it counts.
-        (0, 0, false, true), (7, 0, false, true),
-        (0, 1, false, false), (0, 1, true, true), (1, 1, false, true), (2, 1, false, true),
-        (2, 3, false, false), (2, 3, true, true), (3, 3, false, true), (4, 3, false, true), (.max, 3, false, true),
-    ] as [(UInt32, UInt32, Bool, Bool)])
+    @Test(
+        arguments: [
+            // The session's generation, the decision's (0: none), named, whether it counts.
+            (0, 0, false, true), (7, 0, false, true),
+            (0, 1, false, false), (0, 1, true, true), (1, 1, false, true), (2, 1, false, true),
+            (2, 3, false, false), (2, 3, true, true), (3, 3, false, true), (4, 3, false, true), (.max, 3, false, true),
+        ] as [(UInt32, UInt32, Bool, Bool)])
     func `a commit or segment counts if its session is not older than the decision, or it is named`(
         _ generation: UInt32, _ decided: UInt32, _ named: Bool, _ counts: Bool
     ) {
@@ -44,7 +45,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [(0, 0, false, false), (5, 0, false, false), (5, 3, false, false), (3, 3, false, false), (1, 3, true, true), (5, 3, true, true)] as [(UInt32, UInt32, Bool, Bool)])
+    @Test(
+        arguments: [(0, 0, false, false), (5, 0, false, false), (5, 3, false, false), (3, 3, false, false), (1, 3, true, true), (5, 3, true, true)]
+            as [(UInt32, UInt32, Bool, Bool)])
     func `a merged segment counts only if it is named`(_ generation: UInt32, _ decided: UInt32, _ named: Bool, _ counts: Bool) {
         let segment = Self.segment(generation, merged: true)
         let decision = decided == 0 ? nil : Self.decision(decided, segments: named ? [segment] : [Self.segment(generation)])
@@ -61,13 +64,15 @@ import Testing
         #expect(!coordination.counts(SegmentKey(session: Self.session(1), number: 1)))
     }
 
-    @Test(arguments: [
-        // The session's generation, the open one (0: none), the decision's, named by it, the session committed, whether it may be reused.
-        (0, 0, 0, false, false, true), (2, 0, 0, false, false, true), (2, 0, 2, false, false, true), (1, 0, 2, false, true, false), (1, 0, 2, true, false, true),
-        (0, 1, 0, false, false, false), (0, 1, 0, false, true, true), (1, 1, 0, false, false, true), (2, 1, 0, false, false, true),
-        (2, 3, 2, false, false, false), (2, 3, 2, false, true, true), (2, 3, 2, true, false, true), (3, 3, 2, false, false, true),
-        (1, 3, 2, false, true, false), (1, 3, 2, true, false, true),
-    ] as [(UInt32, UInt32, UInt32, Bool, Bool, Bool)])
+    @Test(
+        arguments: [
+            // The session's generation, the open one (0: none), the decision's, named by it, the session committed, whether it may be reused.
+            (0, 0, 0, false, false, true), (2, 0, 0, false, false, true), (2, 0, 2, false, false, true), (1, 0, 2, false, true, false),
+            (1, 0, 2, true, false, true),
+            (0, 1, 0, false, false, false), (0, 1, 0, false, true, true), (1, 1, 0, false, false, true), (2, 1, 0, false, false, true),
+            (2, 3, 2, false, false, false), (2, 3, 2, false, true, true), (2, 3, 2, true, false, true), (3, 3, 2, false, false, true),
+            (1, 3, 2, false, true, false), (1, 3, 2, true, false, true),
+        ] as [(UInt32, UInt32, UInt32, Bool, Bool, Bool)])
     func `while a generation is open, a writer reuses what older sessions listed only if they ended well`(
         _ generation: UInt32, _ open: UInt32, _ decided: UInt32, _ named: Bool, _ committed: Bool, _ counts: Bool
     ) {
@@ -99,13 +104,17 @@ import Testing
 
     init() throws { site = try tenant.memorySite() }
 
-    private func put(condemned generation: UInt32, at place: UInt32? = nil, site other: ShortID? = nil, packs: [PackKey] = [], more: [Digest] = [], by key: SigningKey = tenant.maintain) throws {
+    private func put(
+        condemned generation: UInt32, at place: UInt32? = nil, site other: ShortID? = nil, packs: [PackKey] = [], more: [Digest] = [],
+        by key: SigningKey = tenant.maintain
+    ) throws {
         let record = CondemnedRecord(generation: generation, site: other ?? tenant.sites[0], created: .now(), packs: packs, marked: [], more: more)
         try site.create(CondemnedRecord.key(place ?? generation), tenant.sign(.condemned, record.body, by: key))
     }
 
     private func put(decided generation: UInt32, names: Bool = true, site other: ShortID? = nil, by key: SigningKey = tenant.maintain) throws {
-        let record = DecidedRecord(generation: generation, site: other ?? tenant.sites[0], created: .now(), names: names, doomed: [], commits: [], segments: [])
+        let record = DecidedRecord(
+            generation: generation, site: other ?? tenant.sites[0], created: .now(), names: names, doomed: [], commits: [], segments: [])
         try site.create(DecidedRecord.key(generation), tenant.sign(.decided, record.body, by: key))
     }
 
@@ -114,11 +123,13 @@ import Testing
         return (found.generation, found.open?.generation, found.decision?.generation)
     }
 
-    @Test(arguments: [
-        // Condemned, decided with names, undone; generation, open, decision.
-        ([], [], [], 0, nil, nil), ([1], [], [], 1, 1, nil), ([1], [1], [], 1, nil, 1), ([1, 2], [1], [], 2, 2, 1),
-        ([1, 2], [1], [2], 2, nil, 1), ([1], [], [1], 1, nil, nil), ([1], [2], [], 2, nil, 2), ([], [3], [], 3, nil, 3), ([1, 2, 3], [1], [2], 3, 3, 1),
-    ] as [([UInt32], [UInt32], [UInt32], UInt32, UInt32?, UInt32?)])
+    @Test(
+        arguments: [
+            // Condemned, decided with names, undone; generation, open, decision.
+            ([], [], [], 0, nil, nil), ([1], [], [], 1, 1, nil), ([1], [1], [], 1, nil, 1), ([1, 2], [1], [], 2, 2, 1),
+            ([1, 2], [1], [2], 2, nil, 1), ([1], [], [1], 1, nil, nil), ([1], [2], [], 2, nil, 2), ([], [3], [], 3, nil, 3),
+            ([1, 2, 3], [1], [2], 3, 3, 1),
+        ] as [([UInt32], [UInt32], [UInt32], UInt32, UInt32?, UInt32?)])
     func `the highest generation is open until a decision of that number or above`(
         _ condemned: [UInt32], _ decided: [UInt32], _ undone: [UInt32], _ generation: UInt32, _ open: UInt32?, _ decision: UInt32?
     ) throws {
@@ -131,7 +142,9 @@ import Testing
 
     @Test func `records without a right, of another site or under another number do not exist`() throws {
         try put(condemned: 1)
-        for (number, key) in [tenant.node, tenant.verify, tenant.stranger, tenant.authority].enumerated() { try put(condemned: UInt32(number) + 10, by: key) }
+        for (number, key) in [tenant.node, tenant.verify, tenant.stranger, tenant.authority].enumerated() {
+            try put(condemned: UInt32(number) + 10, by: key)
+        }
         try put(condemned: 20, site: tenant.sites[1])
         try put(condemned: 30, at: 31)
         try put(decided: 40, by: tenant.node)

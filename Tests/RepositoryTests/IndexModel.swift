@@ -98,18 +98,22 @@ struct IndexActs {
         index = try SiteIndex(domain: Self.domain, folder: folder.path)
         // Some ids share their first eight bytes, some lie at the ends.
         let leading = random.next()
-        ids = [.zero, Digest(a: .max, b: .max, c: .max, d: .max)]
+        ids =
+            [.zero, Digest(a: .max, b: .max, c: .max, d: .max)]
             + (0..<20).map { _ in Digest(a: leading, b: random.next(), c: 0, d: UInt64(random.below(2))) } + (0..<40).map { _ in random.digest() }
         let writers = (0..<3).map { _ in random.digest() }
         let packs = (0..<12).map { _ in IndexedPack(key: random.packKey(), writer: random.pick(writers)) }
         let known = ids.dropLast(10)  // the last ten are in no segment
         segments = (0..<14).map { _ in
             let own = Array(packs.shuffled(using: &random).prefix(random.below(5)))
-            let rows = own.isEmpty ? [] : (0..<random.pick([0, 1, 3, 10, 40])).map { _ in
-                IndexRow(
-                    id: random.pick(Array(known)), pack: UInt32(random.below(own.count)), offset: UInt32(random.below(900_000)),
-                    length: 24 + UInt32(random.below(100_000)))
-            }
+            let rows =
+                own.isEmpty
+                ? []
+                : (0..<random.pick([0, 1, 3, 10, 40])).map { _ in
+                    IndexRow(
+                        id: random.pick(Array(known)), pack: UInt32(random.below(own.count)), offset: UInt32(random.below(900_000)),
+                        length: 24 + UInt32(random.below(100_000)))
+                }
             return (random.segmentKey(), IndexSegment(domain: Self.domain, packs: own, rows: rows), random.chance(6))
         }
         strange = (0..<3).map { _ in random.packKey() }

@@ -52,7 +52,9 @@ import Testing
         let expected = Dictionary(grouping: rows, by: \.id)
         for (id, rows) in expected { #expect(found(id, in: run) == rows.sorted()) }
         // Neighbours of what is there, the ends, and ids anywhere.
-        let near = ids.flatMap { [Digest(a: $0.leading, b: 0, c: 0, d: 1), Digest(a: $0.leading &+ 1, b: 0, c: 0, d: 0), Digest(a: $0.leading &- 1, b: 0, c: 0, d: 0)] }
+        let near = ids.flatMap {
+            [Digest(a: $0.leading, b: 0, c: 0, d: 1), Digest(a: $0.leading &+ 1, b: 0, c: 0, d: 0), Digest(a: $0.leading &- 1, b: 0, c: 0, d: 0)]
+        }
         for id in near + [.zero, Self.last] + (0..<50).map({ _ in random.digest() }) {
             #expect(found(id, in: run) == (expected[id] ?? []).sorted(), "seed \(count + 1)")
         }

@@ -45,7 +45,10 @@ import Testing
             ("an epoch with another key", { KeyBundle(tenantName: "x", epochs: [1: try .generate()], domains: []) }),
             ("an epoch that does not exist", { KeyBundle(tenantName: "x", epochs: [1: tenant.epoch, 2: try .generate()], domains: []) }),
             ("the epoch's key under another number", { KeyBundle(tenantName: "x", epochs: [2: tenant.epoch], domains: []) }),
-            ("a domain that does not exist", { KeyBundle(tenantName: "x", epochs: [1: tenant.epoch], domains: [.init(keys: stranger, name: "node")]) }),
+            (
+                "a domain that does not exist",
+                { KeyBundle(tenantName: "x", epochs: [1: tenant.epoch], domains: [.init(keys: stranger, name: "node")]) }
+            ),
             (
                 "the domain with another secret",
                 {

@@ -6,7 +6,9 @@ import Testing
 @testable import Repository
 
 @Suite struct LabelTests {
-    private func labels(source: String = "s", command: [String] = [], excludes: [String] = [], paths: [[UInt8]] = [], program: String = "p") -> Manifest.Labels {
+    private func labels(source: String = "s", command: [String] = [], excludes: [String] = [], paths: [[UInt8]] = [], program: String = "p")
+        -> Manifest.Labels
+    {
         Manifest.Labels(source: source, node: "n", paths: paths, command: command, excludes: excludes, program: program)
     }
 
@@ -48,7 +50,9 @@ import Testing
         var random = SeededGenerator(2)
         let outline = RandomRecords.outline(&random)
         let manifest: Manifest
-        do { manifest = try Manifest(snapshot: .zero, descriptor: 0, outline: outline, labels: value, run: tenant.runKey()) } catch let failure as Failure {
+        do { manifest = try Manifest(snapshot: .zero, descriptor: 0, outline: outline, labels: value, run: tenant.runKey()) } catch let failure
+            as Failure
+        {
             #expect(failure.kind == .usage)
             return
         }

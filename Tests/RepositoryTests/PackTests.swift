@@ -95,7 +95,9 @@ import Testing
         let wrong = [[], Array(page.references.dropLast()), page.references + [.zero], Array(page.references.reversed())]
         for references in wrong {
             let kind = try failureKind {
-                _ = try page.plain.withUnsafeBytes { try builder.add(.treePage, id: page.id, $0, checksum: quickChecksum($0), references: references) }
+                _ = try page.plain.withUnsafeBytes {
+                    try builder.add(.treePage, id: page.id, $0, checksum: quickChecksum($0), references: references)
+                }
             }
             #expect(kind == .failed)
         }
@@ -132,7 +134,9 @@ import Testing
         for keys in [tenant.catalogueKeys, tenant.nodeKeys] {
             let directory = try pack.directory(keys)
             let kinds = try directory.rows.map { row in
-                try failureKind { try pack.sealed(row).withUnsafeBytes { try BlobOpener(keys: keys).open($0, row: row, header: directory.header) { _ in } } }
+                try failureKind {
+                    try pack.sealed(row).withUnsafeBytes { try BlobOpener(keys: keys).open($0, row: row, header: directory.header) { _ in } }
+                }
             }
             #expect(kinds == [.key, .key, nil])
         }

@@ -26,7 +26,9 @@ enum RandomRecords {
             recipients: random.list(3) { .init(kind: $0.chance(2) ? .recoveryCode : .publicKey, key: sealingKey(&$0)) },
             domains: random.list(3) { .init(id: $0.id(), commitment: $0.bytes(32), predecessor: $0.chance(2) ? .zero : $0.id()) },
             actors: random.list(3) {
-                .init(role: $0.pick(Descriptor.Role.allCases), domain: $0.id(), key: verifyingKey(&$0), from: $0.time().seconds, until: $0.time().seconds)
+                .init(
+                    role: $0.pick(Descriptor.Role.allCases), domain: $0.id(), key: verifyingKey(&$0), from: $0.time().seconds,
+                    until: $0.time().seconds)
             }, sites: random.list(4) { $0.id() })
     }
 
@@ -38,7 +40,8 @@ enum RandomRecords {
 
     static func slot(_ random: inout SeededGenerator) -> SlotRecord {
         SlotRecord(
-            key: random.commitKey(), site: random.id(), outcome: random.pick([.commit, .abandon, .fence]), manifest: random.digest(), nonce: random.id(),
+            key: random.commitKey(), site: random.id(), outcome: random.pick([.commit, .abandon, .fence]), manifest: random.digest(),
+            nonce: random.id(),
             created: random.time())
     }
 
@@ -82,9 +85,12 @@ enum RandomRecords {
 
     static func segment(_ random: inout SeededGenerator) -> IndexSegment {
         let packs = random.list(6) { IndexedPack(key: $0.packKey(), writer: $0.digest()) }
-        let rows = packs.isEmpty ? [] : random.list(60) {
-            IndexRow(id: $0.digest(), pack: UInt32($0.below(packs.count)), offset: UInt32($0.below(64 << 20)), length: UInt32($0.below(64 << 20)))
-        }
+        let rows =
+            packs.isEmpty
+            ? []
+            : random.list(60) {
+                IndexRow(id: $0.digest(), pack: UInt32($0.below(packs.count)), offset: UInt32($0.below(64 << 20)), length: UInt32($0.below(64 << 20)))
+            }
         return IndexSegment(domain: tenant.domain.domain, packs: packs, rows: rows)
     }
 }

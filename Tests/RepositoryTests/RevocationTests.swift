@@ -31,7 +31,8 @@ import Testing
         commit = Commit(key: slot, manifest: sha256(bytes), created: .now(), domain: nil)
         try site.create(Manifest.key(snapshot, sha256(bytes)), bytes)
         try site.create(
-            slot.key, tenant.sign(.slot, SlotRecord(key: slot, site: tenant.sites[0], outcome: .commit, manifest: sha256(bytes)).body, by: tenant.maintain))
+            slot.key,
+            tenant.sign(.slot, SlotRecord(key: slot, site: tenant.sites[0], outcome: .commit, manifest: sha256(bytes)).body, by: tenant.maintain))
     }
 
     private func revoke() throws {

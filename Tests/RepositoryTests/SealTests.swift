@@ -65,7 +65,9 @@ import Testing
         for kind in [BlobKind.data, .treePage, .listPage, .directory, .outline, .labels, .segment, .local] where kind != row.kind {
             #expect(try refusal(sealed, changed(row, kind: kind), header) == .damaged, "as \(kind)")
         }
-        for block in 0..<3 as Range<UInt16> where block != row.keyBlock { #expect(try refusal(sealed, changed(row, keyBlock: block), header) == .damaged) }
+        for block in 0..<3 as Range<UInt16> where block != row.keyBlock {
+            #expect(try refusal(sealed, changed(row, keyBlock: block), header) == .damaged)
+        }
         #expect(try refusal(Array(sealed.dropLast()), changed(row, length: row.length - 1), header) == .damaged)
         #expect(try refusal(sealed + [0], changed(row, length: row.length + 1), header) == .damaged)
         #expect(try refusal([], changed(row, length: 0), header) == .damaged)

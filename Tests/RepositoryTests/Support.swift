@@ -28,7 +28,9 @@ final class FastFolder {
         let file = path + "/" + name
         var bytes = try Files.read(file) ?? []
         switch random.below(5) {
-        case 0: unlink(file); return
+        case 0:
+            unlink(file)
+            return
         case 1: bytes = []
         case 2: bytes.removeLast(min(bytes.count, 1 + random.below(bytes.count + 1)))
         case 3: bytes += random.bytes(1 + random.below(60))

@@ -10,7 +10,9 @@ import Testing
 /// I20, I21, I23: whose word counts.
 @Suite struct TrustTests {
     /// A descriptor that follows `before`.
-    private func link(_ number: UInt32, after before: [UInt8]?, by key: SigningKey = tenant.authority, change: (inout Descriptor) -> Void = { _ in }) throws -> [UInt8] {
+    private func link(_ number: UInt32, after before: [UInt8]?, by key: SigningKey = tenant.authority, change: (inout Descriptor) -> Void = { _ in })
+        throws -> [UInt8]
+    {
         var descriptor = tenant.descriptor
         descriptor.number = number
         descriptor.previous = before.map { sha256($0) } ?? .zero
@@ -116,13 +118,14 @@ import Testing
         #expect(try tenant.open(site).trust.descriptor.number == 0)
     }
 
-    @Test(arguments: [
-        // from, until, time, whether the right holds
-        (0, 0, 0, true), (0, 0, Int64.max, true), (0, 0, -86_400, true), (0, 0, -86_401, false),
-        (1_000_000, 0, 913_600, true), (1_000_000, 0, 913_599, false), (1_000_000, 0, 1_000_000, true),
-        (0, 2_000_000, 2_000_000, true), (0, 2_000_000, 2_000_001, false), (0, 2_000_000, Int64.max, false),
-        (1_000_000, 1_500_000, 1_250_000, true), (1_000_000, -5, 1_250_000, false),
-    ] as [(Int64, Int64, Int64, Bool)])
+    @Test(
+        arguments: [
+            // from, until, time, whether the right holds
+            (0, 0, 0, true), (0, 0, Int64.max, true), (0, 0, -86_400, true), (0, 0, -86_401, false),
+            (1_000_000, 0, 913_600, true), (1_000_000, 0, 913_599, false), (1_000_000, 0, 1_000_000, true),
+            (0, 2_000_000, 2_000_000, true), (0, 2_000_000, 2_000_001, false), (0, 2_000_000, Int64.max, false),
+            (1_000_000, 1_500_000, 1_250_000, true), (1_000_000, -5, 1_250_000, false),
+        ] as [(Int64, Int64, Int64, Bool)])
     func `a right holds from the day before it begins until it ends`(_ from: Int64, _ until: Int64, _ time: Int64, _ holds: Bool) throws {
         let tenant = try TestTenant(seed: 9, from: from, until: until)
         let trust = try Trust(fingerprint: tenant.fingerprint, chain: [tenant.chain])
@@ -136,7 +139,8 @@ import Testing
         let trust = try Trust(fingerprint: tenant.fingerprint, chain: [tenant.chain])
         let keys = [tenant.node, tenant.neighbour, tenant.maintain, tenant.verify, tenant.authority, tenant.stranger]
         let rights: [([Descriptor.Role], ShortID?, [Bool])] = [
-            ([.write], tenant.domain.domain, [true, true, false, false, false, false]), ([.write], .zero, [false, false, false, false, false, false]),
+            ([.write], tenant.domain.domain, [true, true, false, false, false, false]),
+            ([.write], .zero, [false, false, false, false, false, false]),
             ([.write], nil, [true, true, false, false, false, false]), ([.maintain], nil, [false, false, true, false, false, false]),
             ([.verify], nil, [false, false, false, true, false, false]), ([.maintain, .write], .zero, [false, false, true, false, false, false]),
             ([], nil, [false, false, false, false, false, false]),

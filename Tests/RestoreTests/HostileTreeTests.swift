@@ -25,9 +25,11 @@ struct HostileTreeTests {
     @Test("names that lead out are refused before anything is written", arguments: ["..", ".", "", "a/b", "../x"])
     func names(_ name: String) throws {
         let repository = try SampleRepository()
-        let root = try page(repository, [
-            entry(Array("d".utf8), .folder), entry(Array("d".utf8) + [0] + Array(name.utf8), .file),
-        ])
+        let root = try page(
+            repository,
+            [
+                entry(Array("d".utf8), .folder), entry(Array("d".utf8) + [0] + Array(name.utf8), .file),
+            ])
         let target = TemporaryFolder()
         #expect(kind { try restore(repository, root, to: target) } == .damaged)
         #expect(target.names.isEmpty)
@@ -37,9 +39,11 @@ struct HostileTreeTests {
     func belowLink() throws {
         let outside = TemporaryFolder()
         let repository = try SampleRepository()
-        let root = try page(repository, [
-            entry(Array("d".utf8), .symlink) { $0.linkTarget = Array(outside.path.utf8) }, entry(Array("d".utf8) + [0] + Array("x".utf8), .file),
-        ])
+        let root = try page(
+            repository,
+            [
+                entry(Array("d".utf8), .symlink) { $0.linkTarget = Array(outside.path.utf8) }, entry(Array("d".utf8) + [0] + Array("x".utf8), .file),
+            ])
         let target = TemporaryFolder()
         #expect(kind { try restore(repository, root, to: target) } == .damaged)
         #expect(outside.names.isEmpty && target.names.isEmpty)

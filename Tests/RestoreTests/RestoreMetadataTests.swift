@@ -12,7 +12,9 @@ struct RestoreMetadataTests {
     private func acl(_ owner: UInt16, _ user: UInt16, _ group: UInt16, _ mask: UInt16, _ other: UInt16) -> [UInt8] {
         var w = ByteWriter()
         w.u32(2)
-        for (tag, rights, id) in [(1, owner, UInt32.max), (2, user, 1), (4, group, .max), (16, mask, .max), (32, other, .max)] as [(UInt16, UInt16, UInt32)] {
+        for (tag, rights, id) in [(1, owner, UInt32.max), (2, user, 1), (4, group, .max), (16, mask, .max), (32, other, .max)]
+            as [(UInt16, UInt16, UInt32)]
+        {
             w.u16(tag)
             w.u16(rights)
             w.u32(id)

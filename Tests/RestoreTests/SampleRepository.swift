@@ -150,7 +150,9 @@ final class SampleTree {
 
     /// A file cut into chunks of `chunk` bytes of its data stream.
     @discardableResult
-    func file(_ path: String, _ data: [UInt8], chunk: Int = 1 << 20, holes: [Entry.Hole] = [], _ change: (inout Entry) -> Void = { _ in }) throws -> [Digest] {
+    func file(_ path: String, _ data: [UInt8], chunk: Int = 1 << 20, holes: [Entry.Hole] = [], _ change: (inout Entry) -> Void = { _ in }) throws
+        -> [Digest]
+    {
         var list = ChunkListBuilder(edgeKey: domain.pageEdgeKey) { [self] kind, plain, references in
             blob(kind == .listPage ? .listPage : .treePage, plain, references)
         }

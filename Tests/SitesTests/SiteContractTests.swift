@@ -125,10 +125,13 @@ enum Store: CaseIterable, Sendable {
 
     // MARK: keys
 
-    @Test(arguments: Store.allCases, [
-        "site", "a/b/c/d/e/f/g", "AZaz09._-/x", "packs/ab/" + String(repeating: "f", count: 64) + ".0000000000-" + String(repeating: "0", count: 32) + ".255",
-        "x/" + String(repeating: "n", count: 255), "a-b", "a/b.c", "index/c0000000001-0", "a...", "-", "_",
-    ])
+    @Test(
+        arguments: Store.allCases,
+        [
+            "site", "a/b/c/d/e/f/g", "AZaz09._-/x",
+            "packs/ab/" + String(repeating: "f", count: 64) + ".0000000000-" + String(repeating: "0", count: 32) + ".255",
+            "x/" + String(repeating: "n", count: 255), "a-b", "a/b.c", "index/c0000000001-0", "a...", "-", "_",
+        ])
     func everyKeyOfTheContractCanBeUsed(_ store: Store, _ key: String) throws {
         let site = try store.make(folder)
         try site.create(key, Array(key.utf8))
@@ -182,12 +185,13 @@ enum Store: CaseIterable, Sendable {
         let site = try store.make(folder)
         for i in 0..<5 { try site.create("a/\(i)", []) }
         var seen = 0
-        #expect(try failureKind {
-            try site.list("a/") { _ in
-                seen += 1
-                if seen == 2 { throw Failure(.interrupted, .noSpace) }
-            }
-        } == .interrupted)
+        #expect(
+            try failureKind {
+                try site.list("a/") { _ in
+                    seen += 1
+                    if seen == 2 { throw Failure(.interrupted, .noSpace) }
+                }
+            } == .interrupted)
         #expect(seen == 2)
     }
 

@@ -23,7 +23,9 @@ extension Message {
     }
 
     package static func ambiguousSnapshot(_ text: String, _ count: Int) -> Message {
-        Message("snapshot.ambiguous", en: "'\(text)' names \(count) snapshots: give more of the id", fr: "« \(text) » désigne \(count) instantanés : précisez l'identifiant")
+        Message(
+            "snapshot.ambiguous", en: "'\(text)' names \(count) snapshots: give more of the id",
+            fr: "« \(text) » désigne \(count) instantanés : précisez l'identifiant")
     }
 
     package static let listSnapshots = Message("snapshot.list", en: "hdsbackup snapshots lists them", fr: "hdsbackup snapshots les énumère")
@@ -31,7 +33,8 @@ extension Message {
     // MARK: init and recover
 
     package static func tenantCreated(_ tenant: String, _ fingerprint: String) -> Message {
-        Message("init.created", en: "tenant \(tenant) created; fingerprint \(fingerprint)", fr: "établissement \(tenant) créé ; empreinte \(fingerprint)")
+        Message(
+            "init.created", en: "tenant \(tenant) created; fingerprint \(fingerprint)", fr: "établissement \(tenant) créé ; empreinte \(fingerprint)")
     }
 
     package static func sitesPrepared(_ names: String) -> Message { Message("init.prepared", en: "prepared: \(names)", fr: "préparés : \(names)") }
@@ -44,7 +47,9 @@ extension Message {
     }
 
     package static func kitWritten(_ path: String) -> Message {
-        Message("init.kit-written", en: "recovery kit written to \(path): print it, put it in the safe, delete the file", fr: "trousse de secours écrite dans \(path) : imprimez-la, mettez-la au coffre, effacez le fichier")
+        Message(
+            "init.kit-written", en: "recovery kit written to \(path): print it, put it in the safe, delete the file",
+            fr: "trousse de secours écrite dans \(path) : imprimez-la, mettez-la au coffre, effacez le fichier")
     }
 
     package static func recovered(_ path: String) -> Message {
@@ -62,7 +67,9 @@ extension Message {
     package static func copiesAt(_ names: String) -> Message { Message("backup.copies", en: "  copies: \(names)", fr: "  copies : \(names)") }
 
     package static func partialSnapshot(_ count: UInt64) -> Message {
-        Message("backup.partial", en: "partial: \(count) entries could not be read wholly", fr: "partiel : \(count) éléments n'ont pas pu être lus entièrement")
+        Message(
+            "backup.partial", en: "partial: \(count) entries could not be read wholly",
+            fr: "partiel : \(count) éléments n'ont pas pu être lus entièrement")
     }
 
     package static func levelled(_ site: String, _ count: Int) -> Message {
@@ -112,7 +119,9 @@ extension Message {
     }
 
     package static func statusMissingAt(_ source: String, _ sites: String) -> Message {
-        Message("status.missing-at", en: "the last snapshot of \(source) is not at: \(sites)", fr: "le dernier instantané de \(source) manque à : \(sites)")
+        Message(
+            "status.missing-at", en: "the last snapshot of \(source) is not at: \(sites)",
+            fr: "le dernier instantané de \(source) manque à : \(sites)")
     }
 
     package static func statusPartial(_ source: String) -> Message {
@@ -127,7 +136,9 @@ extension Message {
 
     // MARK: help
 
-    package static let helpProgram = Message("help.program", en: "Backup of health data: sealed at the source, copied to several sites, proven to restore.", fr: "Sauvegarde de données de santé : scellée à la source, copiée sur plusieurs sites, restauration prouvée.")
+    package static let helpProgram = Message(
+        "help.program", en: "Backup of health data: sealed at the source, copied to several sites, proven to restore.",
+        fr: "Sauvegarde de données de santé : scellée à la source, copiée sur plusieurs sites, restauration prouvée.")
     package static let helpConfig = Message("help.config", en: "Configuration file.", fr: "Fichier de configuration.")
     package static let helpTenant = Message("help.tenant", en: "Tenant, where there are several.", fr: "Établissement, s'il y en a plusieurs.")
     package static let helpSite = Message("help.site", en: "Only this site.", fr: "Ce site seulement.")
@@ -135,45 +146,72 @@ extension Message {
     package static let helpQuiet = Message("help.quiet", en: "Errors only.", fr: "Erreurs seulement.")
     package static let helpNoProgress = Message("help.no-progress", en: "No progress on the terminal.", fr: "Pas de progression à l'écran.")
     package static let helpLang = Message("help.lang", en: "Language (default: the locale's).", fr: "Langue (par défaut : celle de la locale).")
-    package static let helpPassphraseFD = Message("help.passphrase-fd", en: "Read the passphrase from this descriptor.", fr: "Lire la phrase secrète sur ce descripteur.")
-    package static let helpInit = Message("help.init", en: "Make a tenant's keys and prepare its sites.", fr: "Créer les clés d'un établissement et préparer ses sites.")
-    package static let helpRestoreKeys = Message("help.restore-keys", en: "Folder for the keys that this machine must not keep.", fr: "Dossier pour les clés que cette machine ne doit pas garder.")
-    package static let helpKitOut = Message("help.kit-out", en: "Write the recovery kit to this file instead of the screen.", fr: "Écrire la trousse de secours dans ce fichier plutôt qu'à l'écran.")
+    package static let helpPassphraseFD = Message(
+        "help.passphrase-fd", en: "Read the passphrase from this descriptor.", fr: "Lire la phrase secrète sur ce descripteur.")
+    package static let helpInit = Message(
+        "help.init", en: "Make a tenant's keys and prepare its sites.", fr: "Créer les clés d'un établissement et préparer ses sites.")
+    package static let helpRestoreKeys = Message(
+        "help.restore-keys", en: "Folder for the keys that this machine must not keep.",
+        fr: "Dossier pour les clés que cette machine ne doit pas garder.")
+    package static let helpKitOut = Message(
+        "help.kit-out", en: "Write the recovery kit to this file instead of the screen.",
+        fr: "Écrire la trousse de secours dans ce fichier plutôt qu'à l'écran.")
     package static let helpKit = Message("help.kit", en: "File with the recovery kit.", fr: "Fichier de la trousse de secours.")
-    package static let helpRecover = Message("help.recover", en: "On a bare machine: make a configuration from the kit and one site.", fr: "Sur une machine nue : créer une configuration depuis la trousse et un site.")
-    package static let helpRecoverSite = Message("help.recover-site", en: "Site's name on the kit, or its path.", fr: "Nom du site sur la trousse, ou son chemin.")
+    package static let helpRecover = Message(
+        "help.recover", en: "On a bare machine: make a configuration from the kit and one site.",
+        fr: "Sur une machine nue : créer une configuration depuis la trousse et un site.")
+    package static let helpRecoverSite = Message(
+        "help.recover-site", en: "Site's name on the kit, or its path.", fr: "Nom du site sur la trousse, ou son chemin.")
     package static let helpOut = Message("help.out", en: "Folder to write to.", fr: "Dossier où écrire.")
     package static let helpBackup = Message("help.backup", en: "Take snapshots now.", fr: "Prendre des instantanés maintenant.")
     package static let helpSources = Message("help.sources", en: "Sources (default: all).", fr: "Sources (par défaut : toutes).")
     package static let helpSnapshots = Message("help.snapshots", en: "List snapshots.", fr: "Énumérer les instantanés.")
-    package static let helpStatus = Message("help.status", en: "What is protected, what is late, what needs a person.", fr: "Ce qui est protégé, en retard, ou demande une intervention.")
+    package static let helpStatus = Message(
+        "help.status", en: "What is protected, what is late, what needs a person.", fr: "Ce qui est protégé, en retard, ou demande une intervention.")
     package static let helpKeys = Message("help.keys", en: "Keys of this machine.", fr: "Clés de cette machine.")
-    package static let helpKeysList = Message("help.keys-list", en: "List the keys that this machine holds.", fr: "Énumérer les clés que détient cette machine.")
-    package static let helpConfigCommand = Message("help.config-command", en: "Check or show the configuration.", fr: "Contrôler ou montrer la configuration.")
-    package static let helpConfigCheck = Message("help.config-check", en: "Report every mistake at once.", fr: "Signaler toutes les erreurs à la fois.")
+    package static let helpKeysList = Message(
+        "help.keys-list", en: "List the keys that this machine holds.", fr: "Énumérer les clés que détient cette machine.")
+    package static let helpConfigCommand = Message(
+        "help.config-command", en: "Check or show the configuration.", fr: "Contrôler ou montrer la configuration.")
+    package static let helpConfigCheck = Message(
+        "help.config-check", en: "Report every mistake at once.", fr: "Signaler toutes les erreurs à la fois.")
     package static let helpConfigShow = Message("help.config-show", en: "Print it with its defaults.", fr: "L'afficher avec ses valeurs par défaut.")
     package static let helpSiteCommand = Message("help.site-command", en: "Sites and what they can do.", fr: "Sites et ce qu'ils savent faire.")
     package static let helpSiteList = Message("help.site-list", en: "List the sites.", fr: "Énumérer les sites.")
-    package static let helpSiteProbe = Message("help.site-probe", en: "Find out by trying what a site can do.", fr: "Découvrir par l'essai ce que sait faire un site.")
+    package static let helpSiteProbe = Message(
+        "help.site-probe", en: "Find out by trying what a site can do.", fr: "Découvrir par l'essai ce que sait faire un site.")
     package static let helpSiteName = Message("help.site-name", en: "Site.", fr: "Site.")
     package static let helpLs = Message("help.ls", en: "List a snapshot's content.", fr: "Énumérer le contenu d'un instantané.")
     package static let helpFind = Message("help.find", en: "Find names in a snapshot.", fr: "Chercher des noms dans un instantané.")
     package static let helpCat = Message("help.cat", en: "Print a file of a snapshot.", fr: "Afficher un fichier d'un instantané.")
     package static let helpDiff = Message("help.diff", en: "Compare two snapshots.", fr: "Comparer deux instantanés.")
     package static let helpRestore = Message("help.restore", en: "Restore a snapshot, or parts of it.", fr: "Restaurer un instantané, ou une partie.")
-    package static let helpVerify = Message("help.verify", en: "Check the copies: presence, hashes, and with --open every blob.", fr: "Contrôler les copies : présence, empreintes, et avec --open chaque bloc.")
+    package static let helpVerify = Message(
+        "help.verify", en: "Check the copies: presence, hashes, and with --open every blob.",
+        fr: "Contrôler les copies : présence, empreintes, et avec --open chaque bloc.")
     package static let helpReplicate = Message("help.replicate", en: "Bring sites level.", fr: "Mettre les sites à niveau.")
-    package static let helpSnapshot = Message("help.snapshot", en: "Id prefix, latest, SOURCE@latest or SOURCE@DATE.", fr: "Début d'identifiant, latest, SOURCE@latest ou SOURCE@DATE.")
+    package static let helpSnapshot = Message(
+        "help.snapshot", en: "Id prefix, latest, SOURCE@latest or SOURCE@DATE.", fr: "Début d'identifiant, latest, SOURCE@latest ou SOURCE@DATE.")
     package static let helpPath = Message("help.path", en: "Path inside the snapshot.", fr: "Chemin dans l'instantané.")
     package static let helpPattern = Message("help.pattern", en: "Name, with * and ?.", fr: "Nom, avec * et ?.")
     package static let helpTo = Message("help.to", en: "Target folder.", fr: "Dossier cible.")
-    package static let helpReplicateTo = Message("help.replicate-to", en: "Only this site (default: all).", fr: "Ce site seulement (par défaut : tous).")
-    package static let helpStrip = Message("help.strip", en: "Put the content of the chosen path itself into the target.", fr: "Mettre le contenu du chemin choisi lui-même dans la cible.")
-    package static let helpDelete = Message("help.delete", en: "Remove from restored folders what the snapshot does not have.", fr: "Retirer des dossiers restaurés ce que l'instantané n'a pas.")
-    package static let helpDryRun = Message("help.dry-run", en: "Say what would be done; write nothing.", fr: "Dire ce qui serait fait ; ne rien écrire.")
-    package static let helpOverwrite = Message("help.overwrite", en: "What to do with files that exist: always, changed or never.", fr: "Que faire des fichiers existants : always, changed ou never.")
+    package static let helpReplicateTo = Message(
+        "help.replicate-to", en: "Only this site (default: all).", fr: "Ce site seulement (par défaut : tous).")
+    package static let helpStrip = Message(
+        "help.strip", en: "Put the content of the chosen path itself into the target.",
+        fr: "Mettre le contenu du chemin choisi lui-même dans la cible.")
+    package static let helpDelete = Message(
+        "help.delete", en: "Remove from restored folders what the snapshot does not have.",
+        fr: "Retirer des dossiers restaurés ce que l'instantané n'a pas.")
+    package static let helpDryRun = Message(
+        "help.dry-run", en: "Say what would be done; write nothing.", fr: "Dire ce qui serait fait ; ne rien écrire.")
+    package static let helpOverwrite = Message(
+        "help.overwrite", en: "What to do with files that exist: always, changed or never.",
+        fr: "Que faire des fichiers existants : always, changed ou never.")
     package static let helpRead = Message("help.read", en: "Packs to read again: due, all or N%.", fr: "Paquets à relire : due, all ou N%.")
-    package static let helpOpen = Message("help.open", en: "Open every blob and check its id (needs the restore key).", fr: "Ouvrir chaque bloc et contrôler son identifiant (demande la clé de restauration).")
+    package static let helpOpen = Message(
+        "help.open", en: "Open every blob and check its id (needs the restore key).",
+        fr: "Ouvrir chaque bloc et contrôler son identifiant (demande la clé de restauration).")
 }
 
 extension Message {
@@ -186,7 +224,8 @@ extension Message {
         "snapshot.name-another", en: "another site may have it whole; to use an older one, name it by its id",
         fr: "un autre site l'a peut-être intact ; pour en utiliser un plus ancien, le désigner par son identifiant")
     package static let noSuchPath = Message("path.unknown", en: "no such path in the snapshot", fr: "ce chemin n'est pas dans l'instantané")
-    package static let nameAPath = Message("path.needed", en: "the snapshot holds several files: name one", fr: "l'instantané contient plusieurs fichiers : nommez-en un")
+    package static let nameAPath = Message(
+        "path.needed", en: "the snapshot holds several files: name one", fr: "l'instantané contient plusieurs fichiers : nommez-en un")
 
     package static func healed(_ object: String) -> Message {
         Message("damage.healed", en: "damaged, read from another copy instead: \(object)", fr: "endommagé, lu depuis une autre copie : \(object)")
@@ -197,7 +236,9 @@ extension Message {
     }
 
     package static func restored(_ files: String, _ size: String, _ time: String, _ target: String) -> Message {
-        Message("restore.done", en: "restored \(files) files, \(size), in \(time), to \(target)", fr: "\(files) fichiers restaurés, \(size), en \(time), dans \(target)")
+        Message(
+            "restore.done", en: "restored \(files) files, \(size), in \(time), to \(target)",
+            fr: "\(files) fichiers restaurés, \(size), en \(time), dans \(target)")
     }
 
     package static func alreadyRight(_ files: String) -> Message {
@@ -210,7 +251,8 @@ extension Message {
             fr: "restaurerait \(files) fichiers, \(size), depuis \(packs) paquets ; espace libre dans la cible : \(free)")
     }
 
-    package static let overwriteValues = Message("restore.overwrite-values", en: "--overwrite takes always, changed or never", fr: "--overwrite accepte always, changed ou never")
+    package static let overwriteValues = Message(
+        "restore.overwrite-values", en: "--overwrite takes always, changed or never", fr: "--overwrite accepte always, changed ou never")
     package static let readValues = Message("verify.read-values", en: "--read takes due, all or N%", fr: "--read accepte due, all ou N%")
 }
 
@@ -224,7 +266,10 @@ extension Message {
     ) -> Message {
         let (en, fr) = bad == 0 ? ("all good", "tout est bon") : ("\(bad) FINDINGS", "\(bad) ANOMALIES")
         return Message(
-            "verify.done", en: "\(site): \(snapshots) snapshots, \(read) of \(packs) packs read (\(bytes)), \(opened) blobs opened, coverage \(coverage): \(en)",
-            fr: "\(site) : \(snapshots) instantanés, \(read) paquets relus sur \(packs) (\(bytes)), \(opened) blocs ouverts, couverture \(coverage) : \(fr)")
+            "verify.done",
+            en: "\(site): \(snapshots) snapshots, \(read) of \(packs) packs read (\(bytes)), \(opened) blobs opened, coverage \(coverage): \(en)",
+            fr:
+                "\(site) : \(snapshots) instantanés, \(read) paquets relus sur \(packs) (\(bytes)), \(opened) blocs ouverts, couverture \(coverage) : \(fr)"
+        )
     }
 }

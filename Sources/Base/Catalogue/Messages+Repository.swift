@@ -40,12 +40,16 @@ extension Message {
     package static let sessionFenced = Message(
         "session.fenced", en: "collection ended this session; run it again", fr: "la collecte a mis fin à cette session ; relancez")
     package static func recordTooLarge(_ bytes: Int) -> Message {
-        Message("record.too-large", en: "a record would be too large to read again (\(bytes) bytes)", fr: "une fiche serait trop volumineuse pour être relue (\(bytes) octets)")
+        Message(
+            "record.too-large", en: "a record would be too large to read again (\(bytes) bytes)",
+            fr: "une fiche serait trop volumineuse pour être relue (\(bytes) octets)")
     }
 
     package static let labelsTooLarge = Message(
-        "snapshot.labels-too-large", en: "its paths, command or exclusions are too long to store", fr: "ses chemins, sa commande ou ses exclusions sont trop longs à stocker")
-    package static let tooManyAtOnce = Message("index.too-many", en: "too many commands at work at once on this machine", fr: "trop de commandes à la fois sur cette machine")
+        "snapshot.labels-too-large", en: "its paths, command or exclusions are too long to store",
+        fr: "ses chemins, sa commande ou ses exclusions sont trop longs à stocker")
+    package static let tooManyAtOnce = Message(
+        "index.too-many", en: "too many commands at work at once on this machine", fr: "trop de commandes à la fois sur cette machine")
     package static let unsupportedFeature = Message(
         "format.feature", en: "it uses a feature that this version does not know; nothing was changed",
         fr: "il utilise une fonction inconnue de cette version ; rien n'a été modifié")

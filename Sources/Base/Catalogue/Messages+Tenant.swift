@@ -11,7 +11,9 @@ extension Message {
         fr: "lancez : hdsbackup init ; ou inscrivez son empreinte dans la configuration")
 
     package static func tenantExists(_ tenant: String) -> Message {
-        Message("tenant.exists", en: "tenant \(tenant) exists already; its keys were left as they are", fr: "l'établissement \(tenant) existe déjà ; ses clés sont restées telles quelles")
+        Message(
+            "tenant.exists", en: "tenant \(tenant) exists already; its keys were left as they are",
+            fr: "l'établissement \(tenant) existe déjà ; ses clés sont restées telles quelles")
     }
 
     package static func keysTogether(_ tenant: String) -> Message {
@@ -25,7 +27,9 @@ extension Message {
         fr: "donnez --restore-keys DOSSIER (un disque amovible), ou dites keys_together = \"accepted\" pour l'établissement")
 
     package static func authorityNeeded(_ sites: String) -> Message {
-        Message("site.authority-needed", en: "new site \(sites): only the tenant's authority can admit it", fr: "nouveau site \(sites) : seule l'autorité de l'établissement peut l'admettre")
+        Message(
+            "site.authority-needed", en: "new site \(sites): only the tenant's authority can admit it",
+            fr: "nouveau site \(sites) : seule l'autorité de l'établissement peut l'admettre")
     }
 
     package static let giveKit = Message("site.give-kit", en: "give the recovery kit: --kit FILE", fr: "donnez la trousse de secours : --kit FICHIER")
@@ -69,7 +73,9 @@ extension Message {
             """)
 
     package static func kitLineMissing(_ key: String) -> Message {
-        Message("kit.line-missing", en: "the recovery kit has no right line '\(key) = …'", fr: "la trousse de secours n'a pas de ligne correcte « \(key) = … »")
+        Message(
+            "kit.line-missing", en: "the recovery kit has no right line '\(key) = …'",
+            fr: "la trousse de secours n'a pas de ligne correcte « \(key) = … »")
     }
 }
 

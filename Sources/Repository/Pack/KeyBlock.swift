@@ -146,7 +146,9 @@ struct BlobContext {
 
 /// Seals and opens short records that are not blobs of a pack: directories, outlines, segments.
 enum RecordSeal {
-    static func seal(_ plain: [UInt8], _ kind: BlobKind, key: BlockKey, tenant: ShortID, domain: ShortID, id: Digest = .zero, ordinal: UInt32 = .max) -> [UInt8] {
+    static func seal(_ plain: [UInt8], _ kind: BlobKind, key: BlockKey, tenant: ShortID, domain: ShortID, id: Digest = .zero, ordinal: UInt32 = .max)
+        -> [UInt8]
+    {
         var out = plain + [UInt8](repeating: 0, count: AEAD.overhead)
         var context = BlobContext(tenant: tenant, domain: domain)
         context.with(kind: kind, id: id, block: key.block.digest, ordinal: ordinal) { associated in
@@ -159,7 +161,10 @@ enum RecordSeal {
         return out
     }
 
-    static func open(_ sealed: UnsafeRawBufferPointer, _ kind: BlobKind, key: BlockKey, tenant: ShortID, domain: ShortID, id: Digest = .zero, ordinal: UInt32 = .max) throws -> [UInt8] {
+    static func open(
+        _ sealed: UnsafeRawBufferPointer, _ kind: BlobKind, key: BlockKey, tenant: ShortID, domain: ShortID, id: Digest = .zero,
+        ordinal: UInt32 = .max
+    ) throws -> [UInt8] {
         guard sealed.count >= AEAD.overhead else { throw Failure(.damaged, .truncatedRecord) }
         var out = [UInt8](repeating: 0, count: sealed.count - AEAD.overhead)
         var context = BlobContext(tenant: tenant, domain: domain)
@@ -168,7 +173,8 @@ enum RecordSeal {
                 out.withUnsafeMutableBytes { out in
                     var none: UInt8 = 0
                     return withUnsafeMutableBytes(of: &none) { none in
-                        AEAD().open(key: secret, nonce: AEAD.Nonce(ordinal, id: id), context: associated, sealed, into: out.baseAddress ?? none.baseAddress!)
+                        AEAD().open(
+                            key: secret, nonce: AEAD.Nonce(ordinal, id: id), context: associated, sealed, into: out.baseAddress ?? none.baseAddress!)
                     }
                 }
             }

@@ -93,7 +93,9 @@ package final class PackBuilder {
             key.key.withBytes { aead.seal(key: $0, nonce: AEAD.Nonce(ordinal, id: id), context: associated, inPlace: at, count: frameCount) }
         }
         let length = frameCount + AEAD.overhead
-        if isGuarded { try verify(kind, id: id, key: key, ordinal: ordinal, UnsafeRawBufferPointer(start: at, count: length), plain.count, checksum, references) }
+        if isGuarded {
+            try verify(kind, id: id, key: key, ordinal: ordinal, UnsafeRawBufferPointer(start: at, count: length), plain.count, checksum, references)
+        }
         buffer.count += length
         rows.append(
             PackRow(
@@ -115,9 +117,17 @@ package final class PackBuilder {
         }
         let frame = UnsafeRawBufferPointer(start: scratch.base, count: sealed.count - AEAD.overhead)
         guard opened, (try? decoder.plainLength(frame, limit: plainCount)) == plainCount else { throw Failure(.failed, .guardFailed) }
-        let plain = UnsafeMutableRawBufferPointer(start: check.base, count: plainCount)
-        do { try decoder.decode(frame, into: plain) } catch { throw Failure(.failed, .guardFailed) }
-        guard quickChecksum(UnsafeRawBufferPointer(plain)) == checksum else { throw Failure(.failed, .guardFailed) }
+        let plain: UnsafeRawBufferPointer
+        do {
+            if let stored = try decoder.stored(frame, limit: plainCount) {
+                plain = stored
+            } else {
+                let room = UnsafeMutableRawBufferPointer(start: check.base, count: plainCount)
+                try decoder.decode(frame, into: room)
+                plain = UnsafeRawBufferPointer(room)
+            }
+        } catch { throw Failure(.failed, .guardFailed) }
+        guard quickChecksum(plain) == checksum else { throw Failure(.failed, .guardFailed) }
         // A row that names other blobs than its page would mislead collection.
         if kind == .treePage {
             guard try TreePage.references(ofPage: Array(plain)) == references else { throw Failure(.failed, .guardFailed) }

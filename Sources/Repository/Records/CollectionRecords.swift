@@ -61,7 +61,8 @@ package struct CondemnedRecord: Sendable, Equatable {
             let packs = try PackList(&r).packs
             let marked = try (0..<r.count(limit: 1 << 20, "commits")).map { _ in try CommitKey(&r) }
             return CondemnedRecord(
-                generation: generation, site: site, created: created, packs: packs, marked: marked, more: try (0..<r.count(limit: 65536, "lists")).map { _ in try r.digest() })
+                generation: generation, site: site, created: created, packs: packs, marked: marked,
+                more: try (0..<r.count(limit: 65536, "lists")).map { _ in try r.digest() })
         }
     }
 }

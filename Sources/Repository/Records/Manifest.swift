@@ -165,17 +165,19 @@ package struct Manifest: Sendable {
     /// Throws `.key` without the domain's catalogue key.
     package func outline(_ keys: KeyRing) throws -> Outline {
         let key = try keys.key(for: outlineBlock, domain: domain)
-        return try Outline(decoding: outlineSealed.withUnsafeBytes {
-            try RecordSeal.open($0, .outline, key: key, tenant: keys.tenant, domain: domain, id: Self.sealID(snapshot), ordinal: 0)
-        })
+        return try Outline(
+            decoding: outlineSealed.withUnsafeBytes {
+                try RecordSeal.open($0, .outline, key: key, tenant: keys.tenant, domain: domain, id: Self.sealID(snapshot), ordinal: 0)
+            })
     }
 
     /// Throws `.key` without the restore key.
     package func labels(_ keys: KeyRing) throws -> Labels {
         let key = try keys.key(for: labelsBlock, domain: domain)
-        return try Labels(decoding: labelsSealed.withUnsafeBytes {
-            try RecordSeal.open($0, .labels, key: key, tenant: keys.tenant, domain: domain, id: Self.sealID(snapshot), ordinal: 0)
-        })
+        return try Labels(
+            decoding: labelsSealed.withUnsafeBytes {
+                try RecordSeal.open($0, .labels, key: key, tenant: keys.tenant, domain: domain, id: Self.sealID(snapshot), ordinal: 0)
+            })
     }
 }
 
@@ -188,7 +190,9 @@ extension Manifest.Outline {
         w.timestamp(started)
         w.timestamp(finished)
         w.u8(isComplete ? 1 : 0)
-        for count in [counts.files, counts.folders, counts.others, counts.bytes, counts.readBytes, counts.storedBytes, counts.problems] { w.varint(count) }
+        for count in [counts.files, counts.folders, counts.others, counts.bytes, counts.readBytes, counts.storedBytes, counts.problems] {
+            w.varint(count)
+        }
         w.digest(root)
         w.u64(counter)
         w.digest(previous)

@@ -60,10 +60,23 @@ package struct Coordination: Sendable {
 extension SiteRepository {
     /// Reads what collection has written. Records that are not validly signed are void.
     package func coordination() throws -> Coordination {
-        let condemned = try highest("condemned/", .condemned) { try CondemnedRecord(body: $0) } accept: { _ in true }
-        let decided = try highest("decided/", .decided) { try DecidedRecord(body: $0) } accept: { _ in true }
-        let naming = decided?.names == false
-            ? try highest("decided/", .decided) { try DecidedRecord(body: $0) } accept: { $0.names } : decided
+        let condemned = try highest("condemned/", .condemned) {
+            try CondemnedRecord(body: $0)
+        } accept: { _ in
+            true
+        }
+        let decided = try highest("decided/", .decided) {
+            try DecidedRecord(body: $0)
+        } accept: { _ in
+            true
+        }
+        let naming =
+            decided?.names == false
+            ? try highest("decided/", .decided) {
+                try DecidedRecord(body: $0)
+            } accept: {
+                $0.names
+            } : decided
         let generation = max(condemned?.generation ?? 0, decided?.generation ?? 0)
         if let state {
             let seen = try state.watermarks(id)

@@ -65,7 +65,9 @@ package final class OpenSite: Sendable {
         }
         for pack in packs {
             let directory: PackDirectory
-            do { directory = try repository.directory(pack.key, size: pack.size, keys: keys) } catch let failure as Failure where failure.kind != .unreachable {
+            do { directory = try repository.directory(pack.key, size: pack.size, keys: keys) } catch let failure as Failure
+                where failure.kind != .unreachable
+            {
                 continue  // damaged, gone meanwhile, or of a domain whose key is not here
             }
             guard directory.header.domain == domain else { continue }
@@ -148,7 +150,8 @@ package enum Snapshots {
                         let (manifest, digest) = try site.repository.signedManifest(key)
                         let outline = try manifest.outline(keys)
                         hidden[slot.snapshot] = HiddenSnapshot(
-                            id: slot.snapshot, failure: failure, source: outline.source, domain: manifest.domain, manifest: digest, time: outline.started)
+                            id: slot.snapshot, failure: failure, source: outline.source, domain: manifest.domain, manifest: digest,
+                            time: outline.started)
                     } catch let silent as Failure where silent.kind == .unreachable {
                         hidden[slot.snapshot] = HiddenSnapshot(
                             id: slot.snapshot, failure: silent, source: nil, domain: nil, manifest: nil, time: .now())
@@ -183,7 +186,9 @@ package enum Snapshots {
                     do {
                         let manifest = try site.repository.manifest(entry.commit)
                         let outline = try manifest.outline(keys)
-                        guard outline.node == manifest.signer else { throw Failure(.refused, .badSignature, object: site.name + ":" + entry.commit.key.key) }
+                        guard outline.node == manifest.signer else {
+                            throw Failure(.refused, .badSignature, object: site.name + ":" + entry.commit.key.key)
+                        }
                         snapshots.append(
                             Snapshot(
                                 id: id, manifest: manifest, manifestDigest: entry.commit.manifest, outline: outline,
@@ -192,9 +197,12 @@ package enum Snapshots {
                         break
                     } catch let failure as Failure { last = failure }
                 }
-                if let last { problem(
+                if let last {
+                    problem(
                         HiddenSnapshot(
-                            id: id, failure: last, source: nil, domain: entry.commit.domain, manifest: entry.commit.manifest, time: entry.commit.created)) }
+                            id: id, failure: last, source: nil, domain: entry.commit.domain, manifest: entry.commit.manifest,
+                            time: entry.commit.created))
+                }
             }
         }
         return snapshots.sorted { ($0.outline.started, $0.id) < ($1.outline.started, $1.id) }

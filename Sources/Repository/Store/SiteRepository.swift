@@ -162,7 +162,9 @@ package final class SiteRepository: Sendable {
                 throw Failure(.refused, .rolledBack(manifest.descriptor, trust.descriptor.number))
             }
             // The signature is checked once; the signer's right each time, for the authority may have taken it back.
-            guard trust.actor(signer, .write, domain: manifest.domain, at: commit.created.seconds) != nil else { throw Failure(.refused, .badSignature) }
+            guard trust.actor(signer, .write, domain: manifest.domain, at: commit.created.seconds) != nil else {
+                throw Failure(.refused, .badSignature)
+            }
             if !isKnown {
                 try trust.verify(statement, roles: [.write], domain: manifest.domain, at: commit.created.seconds)
                 // A cache: a full disk here must not keep anybody from restoring.

@@ -188,6 +188,7 @@ final class CatalogueReader {
     private func nextBlock() throws {
         let length = Int(file.bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
         block = try Self.open(UnsafeRawBufferPointer(rebasing: file.bytes[(offset + 4)..<(offset + 4 + length)]), key, number, aead)
+        file.release()
         offset += 4 + length
         number += 1
         isLast = block[0] == 1

@@ -129,20 +129,22 @@ final class Bundle: Sendable {
     private let slab: Slab
     private let range: Range<Int>
     private let members: [(entry: PendingEntry, offset: Int, length: Int)]
-    private let totals: Monitor<[Digest: UInt32]>
+    private let number: UInt32
+    private let made: MadeBundles
 
-    init(slab: Slab, range: Range<Int>, members: [(entry: PendingEntry, offset: Int, length: Int)], totals: Monitor<[Digest: UInt32]>) {
+    init(slab: Slab, range: Range<Int>, members: [(entry: PendingEntry, offset: Int, length: Int)], number: UInt32, made: MadeBundles) {
         self.slab = slab
         self.range = range
         self.members = members
-        self.totals = totals
+        self.number = number
+        self.made = made
     }
 
     var bytes: UnsafeRawBufferPointer { slab.bytes(range) }
 
     /// Tells the members where they are, and lets the memory go.
     func settle(_ id: Digest) {
-        totals.look { $0[id] = UInt32(range.count) }
+        made.look { $0[Int(number)] = (id, UInt32(range.count)) }
         slab.release()
         for member in members { member.entry.setBundle(id, offset: member.offset, length: member.length) }
     }

@@ -39,7 +39,7 @@ package final class DirectoryCache: Sendable {
     private let state = Monitor(State())
     private let limit: Int
 
-    package init(limit: Int = 32 << 20) { self.limit = limit }
+    package init(limit: Int = 8 << 20) { self.limit = limit }
 
     package subscript(_ pack: Digest) -> SortedDirectory? {
         state.look { state in

@@ -54,6 +54,9 @@ final class SortedRows<Row: BitwiseCopyable & Comparable> {
     private var base: UnsafeMutableBufferPointer<Row>
     /// What is left of each run, as a heap: the run with the least row first.
     private var heap: [Range<Int>] = []
+    private var given = 0
+    /// Rows that are given before the pages that held them are let go.
+    private static var kept: Int { 1 << 16 }
 
     init(_ rows: [Row]) {
         self.rows = rows
@@ -84,6 +87,8 @@ final class SortedRows<Row: BitwiseCopyable & Comparable> {
             return rows[index - 1]
         }
         guard let first = heap.first else { return nil }
+        given += 1
+        if given % Self.kept == 0 { map?.release() }
         let row = base[first.lowerBound]
         let rest = first.lowerBound + 1..<first.upperBound
         if rest.isEmpty {

@@ -1,6 +1,7 @@
 import Base
 import CLinux
 import Repository
+import Synchronization
 
 /// What is to be done about one path.
 enum Disposition: UInt8 {
@@ -159,8 +160,18 @@ func aligned(_ count: Int) -> Int { (count + 7) & ~7 }
 /// All records of a plan.
 final class PlanRecords: Sendable {
     let map: SpillMap
+    private let met = Atomic<Int>(0)
+    /// Records that may be met before their pages are let go: some 16 MiB.
+    private static let kept = 1 << 16
 
     init(_ map: SpillMap) { self.map = map }
+
+    /// Notes that so many more records were used; now and then memory is given back. Any thread.
+    func use(_ count: Int) {
+        if met.add(count, ordering: .relaxed).newValue < Self.kept { return }
+        met.store(0, ordering: .relaxed)
+        map.release()
+    }
 
     subscript(_ offset: UInt64) -> PlanRecord {
         PlanRecord(offset: offset, header: (map.base + Int(offset)).assumingMemoryBound(to: PlanHeader.self))

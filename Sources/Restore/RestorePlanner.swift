@@ -88,6 +88,7 @@ final class RestorePlanner {
     private func finish() throws -> RestorePlan {
         let records = PlanRecords(try self.records.file.map())
         let followers = try chooseFirstLinks(records)
+        records.map.release()
         var cleaned: SpillMap?
         if let rows = try names?.finish() {
             let file = try SpillFile(in: spillFolders)

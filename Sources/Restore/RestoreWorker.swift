@@ -32,6 +32,7 @@ final class RestoreWorker {
             default: try read(batch)
             }
             Steps.mark("pieces written")
+            records.use(batch.count)
             tell()
         }
         openFiles.closeAll()

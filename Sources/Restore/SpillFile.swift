@@ -93,6 +93,9 @@ final class SpillMap: @unchecked Sendable {
         if count > 0 { munmap(base, count) } else { base.deallocate() }
     }
 
+    /// Gives the pages met so far back to the system's cache of files, changed ones too: they are read from there again.
+    func release() { if count > 0 { madvise(base, count, MADV_DONTNEED) } }
+
     /// The elements of a file that holds nothing else.
     func elements<T: BitwiseCopyable>(_: T.Type) -> UnsafeMutableBufferPointer<T> {
         UnsafeMutableBufferPointer(

@@ -21,7 +21,7 @@ package struct BlobLocation: Sendable, Equatable {
 /// Reads the blobs of one domain across sites: a copy that is missing or damaged is noted, and the next one
 /// tried: another place at the site, another name of the same pack, another site.
 ///
-/// Any number of threads may read at once; calls block. Memory is bounded: 8 MiB of pages, 16 MiB of pack
+/// Any number of threads may read at once; calls block. Memory is bounded: 8 MiB of pages, 8 MiB of pack
 /// directories, and one blob and its sealed bytes for each thread that reads.
 package final class BlobReader: PageSource, Sendable {
     package let domain: ShortID

@@ -8,7 +8,7 @@ final class BlobReaderSource: Sendable {
     private struct State {
         var index: SiteIndex?
         var absence: Failure?
-        var tables = ByteCache<PackKey, PackTable>(limit: 16 << 20)
+        var tables = ByteCache<PackKey, PackTable>(limit: 8 << 20)
         /// Packs whose header or directory cannot be had: not asked for again at each blob.
         var bad: [PackKey: Failure] = [:]
         var names: [Digest: [PackKey]] = [:]

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A block of memory that goes round the pipeline. One owner at a time writes to it; who hands it on
 /// stops using it. Not cleared on reuse.
 package final class Buffer: @unchecked Sendable {
@@ -11,13 +9,8 @@ package final class Buffer: @unchecked Sendable {
 
     package init(capacity: Int) {
         self.capacity = capacity
-        // Large ones in huge pages where the system gives them: every stage streams through them.
-        let isLarge = capacity >= 2 * Self.hugePage
-        base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: isLarge ? Self.hugePage : 4096)
-        if isLarge { madvise(base, capacity, MADV_HUGEPAGE) }
+        base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 4096)
     }
-
-    private static let hugePage = 2 << 20
 
     deinit { base.deallocate() }
 

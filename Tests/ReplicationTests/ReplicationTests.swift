@@ -256,7 +256,8 @@ import Testing
         #expect(report.status == .unreachable && report.skipped.allSatisfy { $0.failure.kind == .unreachable })
     }
 
-    @Test func lostPacksAreBroughtBack() throws {
+    /// Two level sites, the second of which then loses a pack and a manifest, and has a damaged pack.
+    private func levelAndHarm() throws -> (one: MemorySite, two: MemorySite, packs: [PackKey], manifest: String) {
         let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
         try sample.take(files(1), at: [one])
         _ = try replicator([one]).level(sample.open(two))
@@ -265,6 +266,11 @@ import Testing
         try two.tamper(packs[1].key) { $0[4000] ^= 8 }
         let manifest = try #require(try two.keys("snapshots/").first)
         try two.delete(manifest)
+        return (one, two, packs, manifest)
+    }
+
+    @Test func lostPacksAreBroughtBack() throws {
+        let (one, two, packs, manifest) = try levelAndHarm()
         let report = try replicator([one]).repair(
             sample.open(two), packs: [packs[0], packs[1]], snapshots: [try #require(ShortID(hex: manifest.dropFirst(10).prefix(32)))])
         #expect(report.isLevel && report.packs == 2 && report.records == 1)
@@ -275,13 +281,7 @@ import Testing
     }
 
     @Test func levellingRepairsWhatATargetLost() throws {
-        let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
-        try sample.take(files(1), at: [one])
-        _ = try replicator([one]).level(sample.open(two))
-        let packs = try two.keys("packs/").compactMap { PackKey(key: $0) }
-        try two.delete(packs[0].key)
-        try two.tamper(packs[1].key) { $0[4000] ^= 8 }
-        try two.delete(try #require(try two.keys("snapshots/").first))
+        let (one, two, packs, _) = try levelAndHarm()
         let sites = [try sample.open(one), try sample.open(two)]
         let reports = Levelling.run(
             sites, targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, bad: ["two": [packs[1]]])
@@ -303,6 +303,23 @@ import Testing
         let index = try sample.open(two).index(sample.domain.domain)
         #expect(Set(index.packs.map(\.key.key)) == Set(packs) && index.packs.allSatisfy { $0.writer == sample.node.id })
         try expectWhole(two, snapshots: 1)
+    }
+
+    @Test func whatADecisionMayDeleteIsNotListedAgain() throws {
+        let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
+        try sample.take(files(1), at: [one, two])
+        try two.delete(try #require(try two.keys("index/").first))
+        let (packs, commits) = (try two.keys("packs/").compactMap { PackKey(key: $0) }, try two.keys("commits/").compactMap { CommitKey(key: $0) })
+        let record = DecidedRecord(
+            generation: 1, site: sample.siteIDs["two"]!, created: .now(), names: true, doomed: packs, commits: commits, segments: [])
+        try two.create(DecidedRecord.key(1), try Statement.sign(.decided, tenant: sample.tenant, body: record.body, by: sample.maintain))
+        #expect(try sample.open(two).unlisted(sample.domain.domain) == nil)
+        let reports = Levelling.run(
+            [try sample.open(one), try sample.open(two)], targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain,
+            scratch: sample.scratch)
+        #expect(reports[0].records == 0)
+        let index = try sample.open(two).index(sample.domain.domain)
+        #expect(index.packs.allSatisfy { !packs.contains($0.key) })
     }
 
     @Test func blobsAreBroughtBackFromOtherPacks() throws {

@@ -45,6 +45,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [(0, 0, true), (0, 1, false), (1, 1, true), (2, 3, false), (3, 3, true), (4, 3, true)] as [(UInt32, UInt32, Bool)])
+    func `a pack that no segment lists may be listed again unless a decision may have licensed its end`(
+        _ generation: UInt32, _ decided: UInt32, _ may: Bool
+    ) {
+        let pack = PackKey(digest: Digest(a: 2, b: 2, c: 2, d: 2), session: Self.session(generation))
+        let decision = decided == 0 ? nil : Self.decision(decided)
+        #expect(Coordination(generation: decided, open: nil, decision: decision).mayRelist(pack) == may)
+        // A condemned one does not exist for new sessions.
+        let open = Self.condemned(decided + 1, packs: [pack])
+        #expect(!Coordination(generation: decided + 1, open: open, decision: decision).mayRelist(pack))
+    }
+
     @Test(
         arguments: [(0, 0, false, false), (5, 0, false, false), (5, 3, false, false), (3, 3, false, false), (1, 3, true, true), (5, 3, true, true)]
             as [(UInt32, UInt32, Bool, Bool)])

@@ -19,6 +19,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -32,6 +35,13 @@ let package = Package(
             name: "Keys", dependencies: ["Base", "Codec", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: crunching),
         .target(name: "Sites", dependencies: ["Base", "Codec"], swiftSettings: crunching),
+        .target(
+            name: "S3",
+            dependencies: [
+                "Base", "Codec", "Sites", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: crunching),
         .target(name: "Repository", dependencies: ["Base", "Codec", "Chunking", "Keys", "Sites"], swiftSettings: crunching),
         .target(name: "Backup", dependencies: ["Repository"], swiftSettings: crunching),
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
@@ -39,7 +49,7 @@ let package = Package(
         .target(name: "Verification", dependencies: ["Repository", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",
-            dependencies: ["Backup", "Restore", "Replication", "Verification", "TOMLKit"], swiftSettings: strict),
+            dependencies: ["Backup", "Restore", "Replication", "Verification", "S3", "TOMLKit"], swiftSettings: strict),
         .executableTarget(
             name: "hdsbackup",
             dependencies: ["Operations", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -52,7 +62,7 @@ let package = Package(
         .testTarget(
             name: "KeysTests", dependencies: ["Base", "Codec", "Keys", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
             exclude: ["Vectors"], swiftSettings: strict),
-        .testTarget(name: "SitesTests", dependencies: ["Base", "Sites", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SitesTests", dependencies: ["Base", "Codec", "Sites", "S3", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TreeTests", dependencies: ["Repository", "Base", "Chunking"], swiftSettings: strict),
         .testTarget(
             name: "RepositoryTests", dependencies: ["Operations", "Repository", "Sites", "Keys", "Codec", "Base", "TestSupport"],

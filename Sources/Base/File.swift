@@ -184,6 +184,13 @@ package enum Files {
         }
     }
 
+    /// The permission bits of a file.
+    package static func mode(_ path: String) throws -> UInt16 {
+        do { return try File.open(RawName(path), O_RDONLY).stat().mode & 0o7777 } catch let error as SystemError {
+            throw error.failure(.failed, "stat", object: path)
+        }
+    }
+
     /// Writes `bytes` to `path` so that a crash leaves the old content or the new one, durably.
     package static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
         let temporary = path + ".new-" + hexString(randomBytes(6))

@@ -38,7 +38,7 @@ package struct BackupOperation {
 
     private func take(_ watch: (BackupProgress) -> Void) throws -> BackupResult {
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, domains: [node.domain])
-        let opened = try workspace.open(keys: ring)
+        let opened = try workspace.open(keys: ring, as: .write)
         for site in opened.sites {
             guard site.repository.trust.mayWrite else { throw Failure(.format, .unsupportedFeature, object: site.name) }
         }

@@ -115,6 +115,12 @@ extension Configuration {
             package var objectLock: ObjectLock?
             package var usesPathStyle = false
             package var authorityFile: String?
+            /// `host:port` of an HTTP proxy on the way there.
+            package var proxy: String?
+            /// Without a byte for so long, a request is given up.
+            package var timeout: Duration?
+            /// How long new objects are locked before maintenance renews.
+            package var lockPeriod: Duration?
         }
 
         /// A machine that runs `hdsbackup-site`.
@@ -145,13 +151,9 @@ extension Configuration {
             package init() {}
         }
 
-        /// The folder of a file site. Throws a `Failure` of kind `.usage` for the kinds of site that
-        /// this version cannot use.
-        package func folder() throws -> String {
-            guard case .file(let path) = place else {
-                throw Failure(.usage, .siteKindNotAvailable(place.kind), object: name, remedy: .useFileSite)
-            }
-            return path
+        /// The folder of a file site; nil for the other kinds.
+        package var folder: String? {
+            if case .file(let path) = place { path } else { nil }
         }
     }
 

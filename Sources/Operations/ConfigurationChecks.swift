@@ -36,6 +36,8 @@ extension Configuration {
         return isHost(text[..<colon]) && isPort(text[text.index(after: colon)...])
     }
 
+    static func isHostAndPort(_ text: String) -> Bool { !text.isEmpty && isListenAddress(text) }
+
     /// S3: 3 to 63 lower-case letters, digits, dots and hyphens, a letter or digit at both ends.
     static func isBucketName(_ text: String) -> Bool {
         func isPlain(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) }
@@ -81,6 +83,9 @@ struct WebAddress {
         self.host = String(host)
         guard scheme == "https" || (scheme == "http" && Self.isLoopback(self.host)) else { return nil }
     }
+
+    /// Whether the host is an address: it cannot bear a bucket's name before it.
+    var isNumeric: Bool { host.hasPrefix("[") || host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") } }
 
     static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host == "[::1]" { return true }

@@ -25,10 +25,10 @@ extension Configuration {
             section.ignoreTheRest()
             return nil
         }
-        if let kind, kind != "file" {
+        if kind == "remote", let kind {
             section.findings.notice(section.path.appending("kind"), .siteKindNotAvailable(kind))
         }
-        let limit = section.section("limit", .later).map(readLimit)
+        let limit = section.section("limit").map(readLimit)
         let isOffline = section.boolean("offline", .later) ?? false
         guard let place else { return nil }
         var site = Site(name: name, place: place)
@@ -39,7 +39,7 @@ extension Configuration {
 
     private static let siteKinds = ["\"file\"", "\"s3\"", "\"remote\""]
     private static let networkKeys = ["endpoint", "prefix", "credentials", "ca_file"]
-    private static let s3Keys = ["region", "bucket", "coordination_bucket", "object_lock", "path_style"]
+    private static let s3Keys = ["region", "bucket", "coordination_bucket", "object_lock", "lock_period", "path_style", "proxy", "timeout"]
 
     private static func readS3(_ section: ConfigurationSection) -> Site.S3? {
         let endpoint = readEndpoint(section)
@@ -49,9 +49,14 @@ extension Configuration {
         s3.coordinationBucket = section.text("coordination_bucket", .expectedBucket) { isBucketName($0) ? $0 : nil }
         s3.prefix = readPrefix(section)
         s3.credentials = readCredentials(section)
-        s3.objectLock = section.choice("object_lock", .later)
+        s3.objectLock = section.choice("object_lock")
         s3.usesPathStyle = section.boolean("path_style") ?? false
         s3.authorityFile = section.path("ca_file")
+        s3.proxy = section.text("proxy", .expectedProxy) { isHostAndPort($0) ? $0 : nil }
+        s3.timeout = section.duration("timeout")
+        s3.lockPeriod = section.text("lock_period", .expectedLockPeriod) { text in
+            Duration(configuration: text).flatMap { $0 >= .seconds(86400) ? $0 : nil }
+        }
         if s3.objectLock != nil, !section.has("coordination_bucket") {
             section.problem("object_lock", .configLockNeedsCoordination)
         }

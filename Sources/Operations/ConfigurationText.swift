@@ -103,8 +103,11 @@ extension Configuration.Site {
             table.put("prefix", s3.prefix)
             table.put("credentials", s3.credentials.entries)
             table.put("object_lock", s3.objectLock?.rawValue)
+            table.put("lock_period", s3.lockPeriod?.configurationText)
             table.put("path_style", s3.usesPathStyle)
             table.put("ca_file", s3.authorityFile)
+            table.put("proxy", s3.proxy)
+            table.put("timeout", s3.timeout?.configurationText)
         case .remote(let remote):
             table.put("endpoint", remote.endpoint)
             table.put("prefix", remote.prefix)

@@ -43,7 +43,7 @@ package struct Initialisation {
         let together = tenant.acceptsKeysTogether
         guard together || elsewhere != nil else { throw Failure(.refused, .keysTogether(tenant.name), remedy: .keysTogetherRemedy) }
         let sites = try configuration.sites(of: tenant)
-        for site in sites { try checkEmpty(site) }
+        for site in sites { try makePlace(site) }
 
         let code = RecoveryCode.generate()
         let authority = try SigningKey.generate()
@@ -95,7 +95,7 @@ package struct Initialisation {
         }
         try here.keep(fingerprint: fingerprint)
         let kit = RecoveryKit(
-            tenant: tenant.name, fingerprint: fingerprint, code: code, sites: try sites.map { ($0.name, "file:" + (try $0.folder())) })
+            tenant: tenant.name, fingerprint: fingerprint, code: code, sites: sites.map { ($0.name, $0.place.address) })
         try deliver(kit)
         for each in folders { try Files.move(each.folder, to: String(each.folder.dropLast(4))) }
         for site in sites { try prepare(site, fingerprint) }
@@ -108,9 +108,13 @@ package struct Initialisation {
         configuration.node.roles.contains(role) ? here : other ?? here
     }
 
-    private func checkEmpty(_ site: Configuration.Site) throws {
-        let path = try site.folder()
-        try Files.makeFolder(path, mode: 0o750)
+    /// Makes the folder of a file site; the bucket of an object store is the provider's to make.
+    private func makePlace(_ site: Configuration.Site) throws {
+        if let folder = site.folder { try Files.makeFolder(folder, mode: 0o750) }
+    }
+
+    private func store(_ site: Configuration.Site, _ fingerprint: Fingerprint) throws -> any Site {
+        try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: .maintain)
     }
 
     // MARK: sites of a tenant that exists
@@ -130,8 +134,8 @@ package struct Initialisation {
         var prepared: [String] = []
         var ready: [String] = []
         for site in sites {
-            try Files.makeFolder(try site.folder(), mode: 0o750)
-            let store = FileSite(name: site.name, path: try site.folder(), prefix: fingerprint.prefix)
+            try makePlace(site)
+            let store = try store(site, fingerprint)
             let isMarked = (try? store.size(SiteMarker.key)) != nil
             try prepare(site, fingerprint)
             if isMarked { ready.append(site.name) } else { prepared.append(site.name) }
@@ -172,7 +176,7 @@ package struct Initialisation {
     /// Puts the public records at a site, the marker last: until it is there the site is not one. What is
     /// there already must be the same.
     private func prepare(_ site: Configuration.Site, _ fingerprint: Fingerprint) throws {
-        let store = FileSite(name: site.name, path: try site.folder(), prefix: fingerprint.prefix)
+        let store = try store(site, fingerprint)
         let objects = try keys.publicObjects()
         for (key, bytes) in objects.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("site/") {
             do { try store.createOrConfirm(key, bytes) } catch let failure as Failure where failure.kind == .exists && key.hasPrefix("keys/") {}

@@ -11,12 +11,14 @@ package struct Recovery {
     package init(_ kit: RecoveryKit) { self.kit = kit }
 
     /// Writes `config.toml`, the keys and an empty state below `folder`. `site`: a site's name on the kit,
-    /// a path, or `file:` and a path. Returns the path of the configuration.
+    /// a path, or an address as the kit prints it. An object store's credentials come from the environment, as does
+    /// its private authority (`AWS_CA_BUNDLE`). Returns the path of the configuration.
     ///
     /// Throws `.key` when the kit's code opens nothing there, `.refused` when the site is not the tenant's.
     package func run(site: String, into folder: String, passphrase: Secret?) throws -> String {
-        let (name, path) = place(site)
-        let store = FileSite(name: name, path: path, prefix: kit.fingerprint.prefix)
+        let (name, place) = try place(site)
+        let store = try SiteConnector(keys: folder + "/keys", tenantPrefix: kit.fingerprint.prefix)
+            .store(Configuration.Site(name: name, place: place), as: .restore)
         let repository = try SiteRepository(site: store, fingerprint: kit.fingerprint, state: nil)
         let recovery = try kit.code.sealingKey(tenant: kit.fingerprint.tenant)
         let bundle = try open(repository, with: recovery)
@@ -26,7 +28,7 @@ package struct Recovery {
         try keys.create(restore: bundle, passphrase: passphrase)
         try keys.keep(fingerprint: kit.fingerprint)
         let configuration = folder + "/config.toml"
-        try Files.create(configuration, Array(text(folder: folder, name: name, path: path).utf8))
+        try Files.create(configuration, Array(text(folder: folder, name: name, place: place).utf8))
         return configuration
     }
 
@@ -65,21 +67,30 @@ package struct Recovery {
         }
     }
 
-    private func place(_ site: String) -> (name: String, path: String) {
-        if let known = kit.sites.first(where: { $0.name == site }) { return (known.name, path(known.place)) }
-        let path = path(site)
-        return (kit.sites.first { self.path($0.place) == path }?.name ?? "site", path)
+    private func place(_ site: String) throws -> (name: String, place: Configuration.Site.Place) {
+        if let known = kit.sites.first(where: { $0.name == site }) { return (known.name, try parse(known.place)) }
+        let place = try parse(site)
+        return (kit.sites.first { Configuration.Site.Place(address: $0.place) == place }?.name ?? "site", place)
     }
 
-    private func path(_ place: String) -> String { place.hasPrefix("file:") ? String(place.dropFirst(5)) : place }
-
-    private func text(folder: String, name: String, path: String) -> String {
-        func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
-        let others = kit.sites.filter { $0.name != name }
-        var lines = ["[node]", "name = \"recovery\"", "roles = []", "state = \(quoted(folder + "/state"))", "keys = \(quoted(folder + "/keys"))", ""]
-        for (site, place) in [(name, "file:" + path)] + others {
-            lines += ["[site.\(site)]", "kind = \"file\"", "path = \(quoted(self.path(place)))", ""]
+    private func parse(_ address: String) throws -> Configuration.Site.Place {
+        guard var place = Configuration.Site.Place(address: address.contains(":") ? address : absolute(address)) else {
+            throw Failure(.usage, .addressUnreadable, object: address)
         }
+        if case .s3(var s3) = place, let file = environmentVariables()["AWS_CA_BUNDLE"] {
+            s3.authorityFile = absolute(file)
+            place = .s3(s3)
+        }
+        return place
+    }
+
+    private func text(folder: String, name: String, place: Configuration.Site.Place) -> String {
+        func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+        let others = kit.sites.filter { $0.name != name }.compactMap { site in
+            Configuration.Site.Place(address: site.place).map { (name: site.name, place: $0) }
+        }
+        var lines = ["[node]", "name = \"recovery\"", "roles = []", "state = \(quoted(folder + "/state"))", "keys = \(quoted(folder + "/keys"))", ""]
+        for (site, place) in [(name, place)] + others { lines += ["[site.\(site)]"] + place.configurationLines + [""] }
         lines += [
             "[tenant.\(kit.tenant)]", "fingerprint = \"\(kit.fingerprint.hex)\"",
             "sites = [\(([name] + others.map(\.name)).map(quoted).joined(separator: ", "))]",

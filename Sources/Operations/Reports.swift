@@ -46,7 +46,7 @@ package struct SiteRow: Encodable, Sendable {
     package static func all(_ workspace: Workspace, site: String?, language: Language) throws -> [SiteRow] {
         let ring = try workspace.keyRing(opening: false)
         return try workspace.configuration.sites(of: workspace.tenant, named: site).map { site in
-            let place = (try? site.folder()) ?? ""
+            let place = site.place.address
             func row(_ failure: Failure?, _ snapshots: Int?, _ packs: Int?, _ bytes: Int?) -> SiteRow {
                 SiteRow(
                     tenant: workspace.tenant.name, site: site.name, kind: site.place.kind, place: place, reachable: failure == nil,
@@ -90,7 +90,7 @@ package struct ProbeReport: Encodable, Sendable {
             throw Failure(.usage, .unknownSite, object: name)
         }
         let opened = try SiteRepository(
-            site: workspace.store(site), fingerprint: workspace.fingerprint, state: nil,
+            site: workspace.store(site, as: .write), fingerprint: workspace.fingerprint, state: nil,
             expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))
         let probe = try SiteProbe.run(opened.site)
         self.site = name

@@ -18,7 +18,7 @@ package enum SiteLevelling {
         guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
         if let target { _ = try workspace.configuration.sites(of: workspace.tenant, named: target) }
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
-        let opened = try workspace.open(keys: ring)
+        let opened = try workspace.open(keys: ring, as: .maintain)
         if let target, !opened.sites.contains(where: { $0.name == target }) {
             throw opened.failures.first { $0.object == target } ?? opened.failures.first ?? Failure(.unreachable, .objectMissing, object: target)
         }

@@ -11,6 +11,7 @@ package final class Workspace: Sendable {
     package let keys: TenantKeys
     package let fingerprint: Fingerprint
     package let state: TenantState
+    private let stores = Monitor<[StoreName: any Site]>([:])
     private let passphrase: @Sendable () throws -> Secret?
 
     /// Throws `.usage` when the tenant was never initialised here.
@@ -26,9 +27,27 @@ package final class Workspace: Sendable {
         self.passphrase = passphrase
     }
 
-    /// The store of a site, not yet opened.
-    package func store(_ site: Configuration.Site) throws -> any Site {
-        FileSite(name: site.name, path: try site.folder(), prefix: fingerprint.prefix)
+    /// The store of a site, not yet opened; the same one every time.
+    package func store(_ site: Configuration.Site, as access: SiteAccess) throws -> any Site {
+        let name = StoreName(site: site.name, access: access)
+        return try stores.look { stores in
+            if let store = stores[name] { return store }
+            let store = try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: access)
+            stores[name] = store
+            return store
+        }
+    }
+
+    private struct StoreName: Hashable {
+        let site: String
+        let access: SiteAccess
+    }
+
+    /// What was asked of each site so far, by name.
+    package var traffic: [String: SiteTraffic] {
+        stores.look { stores in
+            Dictionary(stores.compactMap { name, store in store.traffic.map { (name.site, $0) } }, uniquingKeysWith: { $0 + $1 })
+        }
     }
 
     /// The keys of every role that this machine holds; with those that open content when `opening`, which
@@ -63,13 +82,13 @@ package final class Workspace: Sendable {
 
     /// Opens the tenant's sites, or the one named. A site that cannot be opened is in `failures`; throws
     /// the first of them when none could.
-    package func open(site name: String? = nil, keys ring: KeyRing) throws -> Opened {
+    package func open(site name: String? = nil, keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
         var sites: [OpenSite] = []
         var failures: [Failure] = []
         for site in try configuration.sites(of: tenant, named: name) {
             do {
                 let repository = try SiteRepository(
-                    site: store(site), fingerprint: fingerprint, state: state, expected: keys.siteID(site.name, tenant: fingerprint.tenant))
+                    site: store(site, as: access), fingerprint: fingerprint, state: state, expected: keys.siteID(site.name, tenant: fingerprint.tenant))
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
             } catch let failure as Failure { failures.append(failure.of(site.name)) }
         }

@@ -17,12 +17,20 @@ package final class FileSite: Site {
     private let held = Monitor<File?>(nil)
     private let known = Monitor<Set<String>>([])
 
-    /// `path`: the site's folder. `prefix`: the tenant's folder in it.
-    package init(name: String, path: String, prefix: String) {
+    private let upload: RateLimiter
+    private let download: RateLimiter
+    private let counts = Monitor(SiteTraffic())
+
+    /// `path`: the site's folder. `prefix`: the tenant's folder in it. The limits hold for contents of objects.
+    package init(name: String, path: String, prefix: String, upload: RateLimiter = .unlimited, download: RateLimiter = .unlimited) {
         self.name = name
         place = path
         self.prefix = prefix
+        self.upload = upload
+        self.download = download
     }
+
+    package var traffic: SiteTraffic? { counts.look { $0 } }
 
     private var path: String { place + "/" + prefix }
 
@@ -67,6 +75,11 @@ package final class FileSite: Site {
                 unlinkat(root.descriptor, temporary, 0)
                 throw error
             }
+            counts.look {
+                $0.requests += 1
+                $0.sent += bytes.count
+            }
+            upload.pass(bytes.count)
             if folder.isEmpty { try root.sync() } else { try File.open(RawName(folder), in: root, O_RDONLY | O_DIRECTORY).sync() }
         } catch let error as SystemError { throw failure(error, "create", key) }
     }
@@ -106,6 +119,11 @@ package final class FileSite: Site {
     package func read(_ key: String, at offset: Int, into: UnsafeMutableRawBufferPointer) throws {
         do {
             let n = try File.open(RawName(key), in: root(), O_RDONLY).read(at: Int64(offset), into: into)
+            counts.look {
+                $0.requests += 1
+                $0.received += n
+            }
+            download.pass(n)
             guard n == into.count else { throw Failure(.damaged, .objectTooShort, object: "\(name):\(key)") }
         } catch let error as SystemError { throw failure(error, "read", key) }
     }

@@ -17,8 +17,18 @@ package protocol Site: AnyObject, Sendable {
     /// Throws `.exists` and changes nothing when there is one, whatever its bytes.
     func create(_ key: String, _ bytes: UnsafeRawBufferPointer) throws
 
+    /// The same, for who has the SHA-256 of the bytes already.
+    func create(_ key: String, _ bytes: UnsafeRawBufferPointer, hash: Digest) throws
+
     /// Fills `into` with the object's bytes from `offset`. Throws `.damaged` when the object is shorter.
     func read(_ key: String, at offset: Int, into: UnsafeMutableRawBufferPointer) throws
+
+    /// The whole object. Throws `.damaged` when it is larger than `limit`: nothing is allocated for it.
+    func read(_ key: String, limit: Int) throws -> [UInt8]
+
+    /// What was read of the object is wrong: reads an older version of it from now on. False, and the newest is read
+    /// again, when no older one is left; stores that keep one version have none.
+    func turnToOlderVersion(_ key: String) throws -> Bool
 
     /// The object's size in bytes.
     func size(_ key: String) throws -> Int
@@ -32,6 +42,9 @@ package protocol Site: AnyObject, Sendable {
 
     /// Bytes that may still be stored; nil where the store does not tell.
     func freeSpace() throws -> UInt64?
+
+    /// What this process asked of the site; nil where nothing is counted.
+    var traffic: SiteTraffic? { get }
 }
 
 package struct ObjectInfo: Sendable, Equatable {
@@ -52,7 +65,12 @@ extension Site {
         try bytes.withUnsafeBytes { try create(key, $0) }
     }
 
-    /// The whole object. Throws `.damaged` when it is larger than `limit`: nothing is allocated for it.
+    package func create(_ key: String, _ bytes: UnsafeRawBufferPointer, hash: Digest) throws { try create(key, bytes) }
+
+    package func turnToOlderVersion(_ key: String) throws -> Bool { false }
+
+    package var traffic: SiteTraffic? { nil }
+
     package func read(_ key: String, limit: Int) throws -> [UInt8] {
         let size = try size(key)
         guard size <= limit else { throw Failure(.damaged, .objectTooLarge(size), object: "\(name):\(key)") }
@@ -62,14 +80,18 @@ extension Site {
     }
 
     /// Reads a whole object and decodes it. Bytes that are damaged are read once more: where the second reading
-    /// differs, the way there was at fault, not the object.
+    /// differs, the way there was at fault, not the object. Then older versions are tried, where the store keeps them.
     package func readTwice<T>(_ key: String, limit: Int, _ decode: ([UInt8]) throws -> T) throws -> T {
-        let first = try read(key, limit: limit)
-        do { return try decode(first) } catch let failure as Failure where failure.kind == .damaged {
-            let second = try read(key, limit: limit)
-            guard second != first else { throw failure }
-            return try decode(second)
-        }
+        var before = try read(key, limit: limit)
+        let damage: Failure
+        do { return try decode(before) } catch let failure as Failure where failure.kind == .damaged { damage = failure }
+        repeat {
+            let bytes = try read(key, limit: limit)
+            guard bytes != before else { continue }
+            before = bytes
+            do { return try decode(bytes) } catch let failure as Failure where failure.kind == .damaged { continue }
+        } while try turnToOlderVersion(key)
+        throw damage
     }
 
     /// All keys below `prefix`.

@@ -75,7 +75,7 @@ private let base = """
         #expect(limit.upload == ByteCount(50 << 20))
         #expect(limit.download == ByteCount(100 << 20))
         #expect(limit.between == DayWindow("07:00-20:00"))
-        #expect(try read.site("local").folder() == "/srv/sauvegarde")
+        #expect(try read.site("local").folder == "/srv/sauvegarde")
         #expect(try read.site("coffre").isOffline)
         let tenant = try read.tenant("chu-exemple")
         #expect(tenant.fingerprint?.hex == String(repeating: "0f", count: 32))
@@ -113,7 +113,7 @@ private let base = """
     @Test func `what this version does not act on is accepted and told, with its line`() throws {
         let notices = reading(fullExample).notices
         let expected: Set = [
-            "daemon", "alert", "restore_test", "site.gra.kind", "site.gra.object_lock", "site.gra.limit", "site.coffre.offline",
+            "daemon", "alert", "restore_test", "site.coffre.offline",
             "site.autre.kind", "tenant.chu-exemple.policy", "source.dpi.schedule", "source.dpi.check", "source.dpi.keep", "source.dpi.basis",
             "source.dpi.rpo", "source.dpi.rto", "source.base.schedule",
         ]
@@ -185,7 +185,7 @@ private let base = """
     @Test func `paths lose needless slashes and keep their bytes`() throws {
         let read = try configuration(
             "[tenant.t]\nsites = [\"a\"]\n[site.a]\nkind = \"file\"\npath = \"//srv///e\\u0301/\"\n[source.s]\npaths = [\"/\"]")
-        #expect(Array(try read.site("a").folder().utf8) == Array("/srv/e\u{301}".utf8))
+        #expect(Array(try #require(read.site("a").folder).utf8) == Array("/srv/e\u{301}".utf8))
         #expect(try read.source("s").content == .paths(["/"]))
     }
 
@@ -463,8 +463,9 @@ private let base = """
     }
 
     @Test func `a kind of site that is not there yet says so when it is used`() throws {
-        let read = try configuration(fullExample)
-        let failure = try #require(throws: Failure.self) { _ = try read.site("gra").folder() }
+        let read = try configuration("[site.b]\nkind = \"remote\"\nendpoint = \"https://b.test\"\n[tenant.t]\nsites = [\"b\"]")
+        let connector = SiteConnector(keys: "/nowhere", tenantPrefix: "p")
+        let failure = try #require(throws: Failure.self) { _ = try connector.store(try read.site("b"), as: .write) }
         #expect(failure.kind == .usage)
         #expect(failure.message.english.contains("not available in this version"))
     }

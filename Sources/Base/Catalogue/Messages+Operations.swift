@@ -148,6 +148,10 @@ extension Message {
     package static let expectedURL = Message(
         "expected.url", en: "an https address without user or password (http on this machine only)",
         fr: "une adresse https sans compte ni mot de passe (http sur cette machine seulement)")
+    package static let expectedProxy = Message("config.expected-proxy", en: "HOST:PORT", fr: "HÔTE:PORT")
+    package static let expectedLockPeriod = Message(
+        "config.expected-lock-period", en: "a length of time of a day or more, such as \"14d\"",
+        fr: "une durée d'un jour ou plus, comme « 14d »")
     package static let expectedBucket = Message(
         "expected.bucket", en: "the name of an S3 bucket", fr: "le nom d'un compartiment S3")
     package static let expectedPrefix = Message(
@@ -187,6 +191,32 @@ extension Message {
             "site.kind-not-available", en: "sites of kind \"\(kind)\" are not available in this version",
             fr: "les sites de type « \(kind) » ne sont pas disponibles dans cette version")
     }
+    package static let credentialUnreadable = Message(
+        "credential.unreadable", en: "holds no credentials: lines AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=… are expected",
+        fr: "ne contient pas d'identifiants : des lignes AWS_ACCESS_KEY_ID=… et AWS_SECRET_ACCESS_KEY=… sont attendues")
+
+    package static func credentialMissing(_ name: String?) -> Message {
+        let named = name.map { " \"\($0)\"" } ?? ""
+        return Message("credential.missing", en: "no credentials\(named) for this site", fr: "pas d'identifiants\(named) pour ce site")
+    }
+
+    package static func credentialPlaces(_ folder: String) -> Message {
+        Message(
+            "credential.places",
+            en: "give them as a systemd credential or a file of mode 0600 of that name in \(folder), or as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            fr: "donnez-les en crédentiel systemd ou en fichier de mode 0600 de ce nom dans \(folder), ou par AWS_ACCESS_KEY_ID et AWS_SECRET_ACCESS_KEY")
+    }
+
+    package static let credentialOpen = Message(
+        "credential.open", en: "others may read these credentials", fr: "ces identifiants sont lisibles par d'autres")
+
+    package static func credentialClose(_ path: String) -> Message {
+        Message("credential.close", en: "run: chmod 600 \(path)", fr: "lancez : chmod 600 \(path)")
+    }
+
+    package static let addressUnreadable = Message(
+        "site.address", en: "neither a site on the kit, nor a folder, nor s3:https://HOST/BUCKET[/PREFIX][?region=…]",
+        fr: "ni un site de la fiche, ni un dossier, ni s3:https://HÔTE/BUCKET[/PRÉFIXE][?region=…]")
     package static let useFileSite = Message(
         "site.use-file", en: "use a site of kind \"file\", or leave this one out",
         fr: "utilisez un site de type « file », ou laissez celui-ci de côté")

@@ -27,4 +27,50 @@ extension Message {
     package static let markerForeign = Message(
         "site.marker-foreign", en: "this place is marked as another site or another tenant's",
         fr: "cet emplacement est marqué comme un autre site ou celui d'un autre établissement")
+
+    // MARK: S3 stores
+
+    package static func storeUnreachable(_ reason: String) -> Message {
+        Message("store.unreachable", en: "cannot be reached, or keeps failing: \(reason)", fr: "injoignable, ou en échec répété : \(reason)")
+    }
+
+    package static let storeKeepsFailing = Message(
+        "store.circuit-open", en: "kept failing: left alone for a while", fr: "en échec répété : laissé de côté pour un moment")
+
+    package static func certificateRefused(_ reason: String) -> Message {
+        Message("store.certificate", en: "its TLS certificate is not to be trusted: \(reason)", fr: "son certificat TLS n'est pas digne de confiance : \(reason)")
+    }
+
+    package static let bucketMissing = Message("store.bucket-missing", en: "the bucket does not exist", fr: "le compartiment (bucket) n'existe pas")
+    package static let bucketCheck = Message(
+        "store.bucket-check", en: "make it at the provider, or correct `bucket` in the configuration",
+        fr: "créez-le chez l'hébergeur, ou corrigez « bucket » dans la configuration")
+
+    package static func storeRefuses(_ reason: String) -> Message {
+        Message("store.refuses", en: "the store refuses: \(reason)", fr: "le stockage refuse : \(reason)")
+    }
+
+    package static func storeLacks(_ reason: String) -> Message {
+        Message("store.lacks", en: "the store does not know this request: \(reason)", fr: "le stockage ne connaît pas cette requête : \(reason)")
+    }
+
+    package static func storeFull(_ reason: String) -> Message {
+        Message("store.full", en: "no room left: \(reason)", fr: "plus de place : \(reason)")
+    }
+
+    package static let storeRedirects = Message(
+        "store.redirects", en: "the store answers that the bucket is elsewhere", fr: "le stockage répond que le compartiment (bucket) est ailleurs")
+    package static let regionCheck = Message(
+        "store.region-check", en: "correct `endpoint` and `region`: redirects are not followed",
+        fr: "corrigez « endpoint » et « region » : les redirections ne sont pas suivies")
+    package static let endpointUnusable = Message(
+        "store.endpoint", en: "not an address of a store: https://HOST[:PORT] is", fr: "n'est pas l'adresse d'un stockage : https://HÔTE[:PORT] l'est")
+    package static let proxyUnusable = Message("store.proxy", en: "not a proxy: HOST:PORT is", fr: "n'est pas un mandataire : HÔTE:PORT l'est")
+    package static let authorityFileUnusable = Message(
+        "store.ca-file", en: "holds no certificate in PEM form, or cannot be read", fr: "ne contient pas de certificat PEM, ou est illisible")
+    package static let listUnreadable = Message("store.list", en: "its list cannot be read", fr: "sa liste est illisible")
+
+    package static func lockedUntil(_ date: String) -> Message {
+        Message("store.locked", en: "locked by the store until \(date)", fr: "verrouillé par le stockage jusqu'au \(date)")
+    }
 }

@@ -2,7 +2,7 @@ import Base
 
 /// A place that stores objects. The one protocol that every kind of store has to meet.
 ///
-/// **Keys** are made of `[A-Za-z0-9._-]` segments of at most 255 bytes joined by `/`; no key is another's
+/// **Keys** are made of `[A-Za-z0-9._-]` segments of at most 200 bytes joined by `/`; no key is another's
 /// folder. **Objects** are written once and never changed.
 ///
 /// **Errors** are `Failure`s: `.missing` (no such object), `.exists`, `.unreachable` (no answer, or a

@@ -1,5 +1,6 @@
 import Base
 import Codec
+import FoundationEssentials
 import Keys
 import Repository
 import Sites
@@ -41,7 +42,9 @@ package struct SiteRow: Encodable, Sendable {
     package let packs: Int?
     package let stored_bytes: Int?
     /// When it was probed last, and whether everything was good.
-    package let probe: String?
+    package let probe: ProbeReport?
+    /// Requests and bytes of this command.
+    package let traffic: TrafficRow?
 
     package static func all(_ workspace: Workspace, site: String?, language: Language) throws -> [SiteRow] {
         let ring = try workspace.keyRing(opening: false)
@@ -52,7 +55,7 @@ package struct SiteRow: Encodable, Sendable {
                     tenant: workspace.tenant.name, site: site.name, kind: site.place.kind, place: place, reachable: failure == nil,
                     state: failure?.message.text(language) ?? Message.stateReady.text(language), snapshots: snapshots, packs: packs,
                     stored_bytes: bytes,
-                    probe: ProbeReport.last(workspace, site.name))
+                    probe: ProbeReport.last(workspace, site.name), traffic: workspace.traffic[site.name].map { TrafficRow($0) })
             }
             do {
                 let opened = try workspace.open(site: site.name, keys: ring).sites[0]
@@ -68,15 +71,39 @@ package struct SiteRow: Encodable, Sendable {
     }
 }
 
+/// What a command asked of a site, for `--json`.
+package struct TrafficRow: Encodable, Sendable {
+    package let requests: Int
+    package let retries: Int
+    package let failures: Int
+    package let sent_bytes: Int
+    package let received_bytes: Int
+    /// Requests at once that the site was last found to take; nil where nothing limits them.
+    package let concurrency: Int?
+
+    package init(_ traffic: SiteTraffic) {
+        requests = traffic.requests
+        retries = traffic.retries
+        failures = traffic.failures
+        sent_bytes = traffic.sent
+        received_bytes = traffic.received
+        concurrency = traffic.concurrency > 0 ? traffic.concurrency : nil
+    }
+}
+
 /// What `site probe` found.
-package struct ProbeReport: Encodable, Sendable {
-    package struct Row: Encodable, Sendable {
+package struct ProbeReport: Codable, Sendable {
+    package struct Row: Codable, Sendable {
         package let check: String
-        package let good: Bool
+        /// `good`, `warning`, `bad` or `none`.
+        package let verdict: String
         package let detail: String
     }
     package let site: String
+    package let time: String
     package let good: Bool
+    /// Whether collection may run there while others write.
+    package let coordinates: Bool
     package let checks: [Row]
     package let create_seconds: Double
     package let read_seconds: Double
@@ -84,25 +111,26 @@ package struct ProbeReport: Encodable, Sendable {
     package let download_bytes_per_second: Double
     package let free_bytes: UInt64?
 
-    /// Probes the site, which must be the tenant's, and remembers the result.
-    package init(_ workspace: Workspace, site name: String) throws {
+    /// Probes the site, which must be the tenant's, with the credentials of `access`, and remembers the result.
+    package init(_ workspace: Workspace, site name: String, as access: SiteAccess) throws {
         guard let site = try workspace.configuration.sites(of: workspace.tenant, named: name).first else {
             throw Failure(.usage, .unknownSite, object: name)
         }
         let opened = try SiteRepository(
-            site: workspace.store(site, as: .write), fingerprint: workspace.fingerprint, state: nil,
+            site: workspace.store(site, as: access), fingerprint: workspace.fingerprint, state: nil,
             expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))
         let probe = try SiteProbe.run(opened.site)
         self.site = name
+        time = Timestamp.now().localText
         good = probe.isGood
-        checks = probe.outcomes.map { Row(check: $0.check.rawValue, good: $0.isGood, detail: $0.detail) }
+        coordinates = probe.canCoordinate
+        checks = probe.outcomes.map { Row(check: $0.check.rawValue, verdict: $0.verdict.rawValue, detail: $0.detail) }
         create_seconds = probe.createSeconds
         read_seconds = probe.readSeconds
         upload_bytes_per_second = probe.upload
         download_bytes_per_second = probe.download
         free_bytes = probe.freeBytes
-        let line = Timestamp.now().localText + (good ? "" : " !")
-        try Files.replace(Self.path(workspace, name), Array(line.utf8))
+        try Files.replace(Self.path(workspace, name), JSONLine.encode(self))
     }
 
     package func measures(_ language: Language) -> [[String]] {
@@ -117,9 +145,18 @@ package struct ProbeReport: Encodable, Sendable {
 
     private static func path(_ workspace: Workspace, _ site: String) -> String { workspace.state.folder + "/probe-" + site }
 
-    /// When the site was probed last; nil when never.
-    static func last(_ workspace: Workspace, _ site: String) -> String? {
-        (try? Files.read(path(workspace, site), limit: 256)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
+    /// What the last probe from this machine found; nil when there was none.
+    package static func last(_ workspace: Workspace, _ site: String) -> ProbeReport? {
+        (try? Files.read(path(workspace, site), limit: 1 << 20)).flatMap { $0 }.flatMap { try? JSONDecoder().decode(ProbeReport.self, from: Data($0)) }
+    }
+
+    /// For a table: when, and what to know of it.
+    package func summary(_ language: Language) -> String {
+        let bad = checks.filter { $0.verdict == "bad" }.map(\.check)
+        var words = [time]
+        if !bad.isEmpty { words.append("! " + bad.joined(separator: ", ")) }
+        if !coordinates { words.append(Message.exclusiveCollection.text(language)) }
+        return words.joined(separator: "; ")
     }
 }
 

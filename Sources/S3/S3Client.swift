@@ -34,9 +34,9 @@ package struct S3Endpoint: Sendable, Equatable {
 /// store takes, and not at all while its circuit is open.
 final class S3Client: Sendable {
     let name: String
-    private let endpoint: S3Endpoint
+    let endpoint: S3Endpoint
     private let scheme: String
-    private let authority: String
+    let authority: String
     private let signer: RequestSigner
     private let transport: Transport
     private let meter: TransferMeter

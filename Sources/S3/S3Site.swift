@@ -68,7 +68,7 @@ package final class S3Site: Site {
     // MARK: places
 
     private static func isCoordination(_ key: String) -> Bool {
-        coordination.contains(key.prefix { $0 != "/" })
+        coordination.contains(key.prefix { $0 != "/" }) || key.hasPrefix("probe/agree/")
     }
 
     func bucket(_ key: String) -> String {
@@ -104,7 +104,7 @@ package final class S3Site: Site {
             // Not every store heeds the condition. A pack's name is its own hash under a random session: nobody else's object bears it.
             if !key.hasPrefix("packs/"), try exists(key) { throw Failure(.exists, .objectExists) }
             if bytes.count > Self.partBytes {
-                try createInParts(key, bytes, attempt)
+                try createInParts(key, bytes, attempt, partBytes: Self.partBytes)
             } else {
                 try createWhole(key, bytes, hash, attempt)
             }
@@ -160,12 +160,12 @@ package final class S3Site: Site {
 
     private func exists(_ key: String) throws -> Bool { try attemptMark(key) != nil }
 
-    private func createInParts(_ key: String, _ bytes: UnsafeRawBufferPointer, _ attempt: String) throws {
+    func createInParts(_ key: String, _ bytes: UnsafeRawBufferPointer, _ attempt: String, partBytes: Int) throws {
         let (bucket, stored) = (bucket(key), stored(key))
         let begun = try client.send(S3Request("POST", bucket, stored, query: [("uploads", "")], headers: creationHeaders(key, attempt)))
         guard let upload = XMLFields(begun.body)?.first("UploadId") else { throw Failure(.unreachable, .listUnreadable) }
         do {
-            let tags = try uploadParts(bucket, stored, bytes, upload)
+            let tags = try uploadParts(bucket, stored, bytes, upload, partBytes)
             let list = tags.enumerated().map { "<Part><PartNumber>\($0.offset + 1)</PartNumber><ETag>\($0.element)</ETag></Part>" }.joined()
             let body = Array("<CompleteMultipartUpload>\(list)</CompleteMultipartUpload>".utf8)
             try conditionally(key, attempt) { condition in
@@ -184,8 +184,10 @@ package final class S3Site: Site {
     }
 
     /// The parts' tags, in order.
-    private func uploadParts(_ bucket: String, _ stored: String, _ bytes: UnsafeRawBufferPointer, _ upload: String) throws -> [String] {
-        let count = (bytes.count + Self.partBytes - 1) / Self.partBytes
+    private func uploadParts(
+        _ bucket: String, _ stored: String, _ bytes: UnsafeRawBufferPointer, _ upload: String, _ partBytes: Int
+    ) throws -> [String] {
+        let count = (bytes.count + partBytes - 1) / partBytes
         let tags = Monitor([String?](repeating: nil, count: count))
         let next = Monitor(0)
         nonisolated(unsafe) let bytes = bytes
@@ -196,8 +198,8 @@ package final class S3Site: Site {
                     return next
                 }
                 guard part < count else { return }
-                let from = part * Self.partBytes
-                let piece = UnsafeRawBufferPointer(rebasing: bytes[from..<min(bytes.count, from + Self.partBytes)])
+                let from = part * partBytes
+                let piece = UnsafeRawBufferPointer(rebasing: bytes[from..<min(bytes.count, from + partBytes)])
                 let request = S3Request("PUT", bucket, stored, query: [("partNumber", "\(part + 1)"), ("uploadId", upload)])
                 do {
                     let answer = try self.client.send(request, body: piece)

@@ -35,18 +35,24 @@ final class Transport: Sendable {
         }
     }
 
-    private init(_ options: Options) throws {
+    /// TLS 1.2 or newer, everything verified. Throws `.usage` when the file holds no certificate.
+    static func security(_ authorityFile: String?) throws -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         tls.certificateVerification = .fullVerification
-        if let file = options.authorityFile {
+        if let file = authorityFile {
             do {
                 let certificates = try NIOSSLCertificate.fromPEMFile(file)
                 guard !certificates.isEmpty else { throw Failure(.usage, .authorityFileUnusable, object: file) }
                 tls.additionalTrustRoots = [.certificates(certificates)]
             } catch let error where !(error is Failure) { throw Failure(.usage, .authorityFileUnusable, object: file) }
         }
-        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
+        return tls
+    }
+
+    private init(_ options: Options) throws {
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: try Self.security(options.authorityFile), redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(Int64(options.patience)), write: .seconds(Int64(options.patience)))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64

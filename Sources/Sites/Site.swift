@@ -43,6 +43,9 @@ package protocol Site: AnyObject, Sendable {
     /// Bytes that may still be stored; nil where the store does not tell.
     func freeSpace() throws -> UInt64?
 
+    /// What only this kind of site has, tried below `folder`, a scratch folder of packs.
+    func probe(_ folder: String) throws -> [SiteProbe.Outcome]
+
     /// What this process asked of the site; nil where nothing is counted.
     var traffic: SiteTraffic? { get }
 }
@@ -68,6 +71,8 @@ extension Site {
     package func create(_ key: String, _ bytes: UnsafeRawBufferPointer, hash: Digest) throws { try create(key, bytes) }
 
     package func turnToOlderVersion(_ key: String) throws -> Bool { false }
+
+    package func probe(_ folder: String) throws -> [SiteProbe.Outcome] { [] }
 
     package var traffic: SiteTraffic? { nil }
 

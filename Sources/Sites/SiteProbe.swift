@@ -11,12 +11,42 @@ package struct SiteProbe: Sendable {
         case rangedRead = "ranged read"
         case missingIsTold = "missing object is told"
         case delete = "delete"
+        // Of object stores.
+        case createIfAbsentData = "create-if-absent where packs are"
+        case multipart = "multipart upload"
+        case versioning = "versioning"
+        case objectLock = "object lock"
+        case clock = "clock"
+        case transportSecurity = "TLS"
+        case mayOverwrite = "right to overwrite"
+        case mayDeleteVersions = "right to delete versions"
+        case mayBypassLock = "right to bypass a lock"
+
+        /// Those of every kind of site, in the order in which they are tried.
+        package static let everywhere: [Check] = [
+            .createIfAbsent, .racingCreators, .readAfterWrite, .listAfterWrite, .rangedRead, .missingIsTold, .delete,
+        ]
+    }
+
+    package enum Verdict: String, Sendable {
+        case good
+        /// It works, but somebody should look: a right that a node does not need.
+        case warning
+        case bad
+        /// Not asked for, or could not be tried.
+        case none
     }
 
     package struct Outcome: Sendable {
         package let check: Check
-        package let isGood: Bool
+        package let verdict: Verdict
         package let detail: String
+
+        package init(_ check: Check, _ verdict: Verdict, _ detail: String = "") {
+            self.check = check
+            self.verdict = verdict
+            self.detail = detail
+        }
     }
 
     package let outcomes: [Outcome]
@@ -28,49 +58,85 @@ package struct SiteProbe: Sendable {
     package let download: Double
     package let freeBytes: UInt64?
 
-    package var isGood: Bool { outcomes.allSatisfy(\.isGood) }
+    package var isGood: Bool { outcomes.allSatisfy { $0.verdict != .bad } }
+
+    /// Whether writers and collectors can agree here. Where they cannot, the site is collected only while nobody else
+    /// writes, in a window that the operator opens.
+    package var canCoordinate: Bool {
+        let needed: Set<Check> = [.createIfAbsent, .racingCreators, .listAfterWrite]
+        return outcomes.allSatisfy { !needed.contains($0.check) || $0.verdict == .good }
+    }
+
+    /// Objects of probes, in two folders: where a store keeps what writers decide by, and where it keeps packs.
+    private static let agreeing = "probe/agree/"
+    private static let storing = "probe/data/"
+    /// Seconds after which another probe removes what this one left behind.
+    private static let stale: Int64 = 3600
 
     /// Tries everything. Throws only when the site cannot be reached at all.
     package static func run(_ site: any Site) throws -> SiteProbe {
-        let folder = "probe/" + hexString(randomBytes(8)) + "/"
-        defer { for key in (try? site.keys(folder)) ?? [] { try? site.delete(key) } }
+        let now = Timestamp.now().seconds
+        let own = "\(now)-\(hexString(randomBytes(8)))/"
+        let (agree, folder) = (agreeing + own, storing + own)
+        defer { clean(site, before: now - stale, own: own) }
         var outcomes: [Outcome] = []
-        func attempt(_ check: Check, _ body: () throws -> Bool) {
-            do { outcomes.append(Outcome(check: check, isGood: try body(), detail: "")) } catch {
-                outcomes.append(Outcome(check: check, isGood: false, detail: "\(error)"))
-            }
+        func attempt(_ check: Check, _ body: () throws -> Outcome) {
+            do { outcomes.append(try body()) } catch { outcomes.append(Outcome(check, .bad, "\(error)")) }
         }
+        func test(_ check: Check, _ body: () throws -> Bool) { attempt(check) { Outcome(check, try body() ? .good : .bad) } }
         let small = randomBytes(4096)
+        try site.create(agree + "first", small)
         try site.create(folder + "first", small)
-        attempt(.createIfAbsent) {
-            do { try site.create(folder + "first", randomBytes(16)) } catch let failure as Failure where failure.kind == .exists {
-                return try site.read(folder + "first", limit: 8192) == small
+        test(.createIfAbsent) {
+            do { try site.create(agree + "first", randomBytes(16)) } catch let failure as Failure where failure.kind == .exists {
+                return try site.read(agree + "first", limit: 8192) == small
             }
             return false
         }
-        attempt(.racingCreators) { try race(site, folder) }
-        attempt(.readAfterWrite) {
+        test(.racingCreators) { try race(site, agree) }
+        test(.readAfterWrite) {
             try site.create(folder + "second", small)
             return try site.read(folder + "second", limit: 8192) == small
         }
-        attempt(.listAfterWrite) { try site.keys(folder).contains(folder + "second") }
-        attempt(.rangedRead) {
+        test(.listAfterWrite) {
+            // Both stores of the site, and each object right after it was created.
+            try (0..<5).allSatisfy { i in
+                try [agree, folder].allSatisfy { folder in
+                    try site.create(folder + "listed-\(i)", [1])
+                    return try site.keys(folder).contains(folder + "listed-\(i)")
+                }
+            }
+        }
+        test(.rangedRead) {
             var part = [UInt8](repeating: 0, count: 100)
             try part.withUnsafeMutableBytes { try site.read(folder + "first", at: 1000, into: $0) }
             return part == Array(small[1000..<1100])
         }
-        attempt(.missingIsTold) {
+        test(.missingIsTold) {
             do { _ = try site.read(folder + "absent", limit: 16) } catch let failure as Failure { return failure.kind == .missing }
             return false
         }
         let (create, read) = try latency(site, folder)
         let (upload, download) = try throughput(site, folder)
         attempt(.delete) {
-            try site.delete(folder + "second")
-            return try !site.keys(folder).contains(folder + "second")
+            do { try site.delete(folder + "second") } catch let failure as Failure where failure.kind == .refused {
+                return Outcome(.delete, .good, "refused, as it should be for who writes only")
+            }
+            return Outcome(.delete, try site.keys(folder).contains(folder + "second") ? .bad : .good)
         }
+        outcomes += try site.probe(folder)
         return SiteProbe(
             outcomes: outcomes, createSeconds: create, readSeconds: read, upload: upload, download: download, freeBytes: try? site.freeSpace())
+    }
+
+    /// Removes what this probe and old ones left, as far as these credentials may: what is locked goes once its lock has ended.
+    private static func clean(_ site: any Site, before: Int64, own: String) {
+        for folder in [agreeing, storing] {
+            for key in (try? site.keys(folder)) ?? [] {
+                let name = key.dropFirst(folder.count)
+                if name.hasPrefix(own) || Int64(name.prefix { $0 != "-" }).map({ $0 < before }) == true { try? site.delete(key) }
+            }
+        }
     }
 
     private static func race(_ site: any Site, _ folder: String) throws -> Bool {

@@ -170,7 +170,7 @@ struct SiteCommand: ParsableCommand {
                     table.add([
                         row.site, row.kind, row.place, row.snapshots.map { l.count($0) } ?? "-", row.stored_bytes.map { l.size($0) } ?? "-",
                         row.state,
-                        row.probe ?? Message.never.text(l),
+                        row.probe?.summary(l) ?? Message.never.text(l),
                     ])
                 }
                 console.print(table)
@@ -183,22 +183,45 @@ struct SiteCommand: ParsableCommand {
         static let configuration = CommandConfiguration(commandName: "probe", abstract: help(.helpSiteProbe))
         @OptionGroup var common: CommonOptions
         @Argument(help: ArgumentHelp(help(.helpSiteName), valueName: "name")) var name: String
+        @Option(name: .customLong("as"), help: ArgumentHelp(help(.helpProbeAs), valueName: "write|maintain|restore")) var access: AccessName = .write
+
+        enum AccessName: String, ExpressibleByArgument {
+            case write, maintain, restore
+
+            var siteAccess: SiteAccess {
+                switch self {
+                case .write: .write
+                case .maintain: .maintain
+                case .restore: .restore
+                }
+            }
+        }
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let console = session.console
             let l = console.language
-            let report = try ProbeReport(session.workspace(), site: name)
+            let report = try ProbeReport(session.workspace(), site: name, as: access.siteAccess)
             if console.isJSON {
                 console.json(report)
             } else {
                 var table = ConsoleTable([(Message.headCheck.text(l), .left), (Message.headResult.text(l), .left)])
                 for row in report.checks {
-                    table.add([row.check, (row.good ? Message.good : .bad).text(l) + (row.detail.isEmpty ? "" : " (\(row.detail))")])
+                    table.add([row.check, verdict(row.verdict).text(l) + (row.detail.isEmpty ? "" : " (\(row.detail))")])
                 }
                 for line in report.measures(l) { table.add(line) }
                 console.print(table)
             }
+            if !report.coordinates, !console.isJSON { console.print(Message.exclusiveCollection.text(l)) }
             return report.good ? .done : .failed
+        }
+
+        private func verdict(_ name: String) -> Message {
+            switch name {
+            case "good": .good
+            case "warning": .probeWarning
+            case "bad": .bad
+            default: .probeUntried
+            }
         }
     }
 }

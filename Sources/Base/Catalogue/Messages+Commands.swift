@@ -105,6 +105,8 @@ extension Message {
     package static let never = Message("never", en: "never", fr: "jamais")
     package static let good = Message("good", en: "yes", fr: "oui")
     package static let bad = Message("bad", en: "NO", fr: "NON")
+    package static let probeWarning = Message("probe.warning", en: "look", fr: "à voir")
+    package static let probeUntried = Message("probe.untried", en: "-", fr: "-")
     package static let protectionPassphrase = Message("protection.passphrase", en: "passphrase", fr: "phrase secrète")
     package static let protectionFile = Message("protection.file", en: "file mode 0600", fr: "fichier en mode 0600")
 
@@ -180,6 +182,9 @@ extension Message {
     package static let helpSiteList = Message("help.site-list", en: "List the sites.", fr: "Énumérer les sites.")
     package static let helpSiteProbe = Message(
         "help.site-probe", en: "Find out by trying what a site can do.", fr: "Découvrir par l'essai ce que sait faire un site.")
+    package static let helpProbeAs = Message(
+        "help.probe-as", en: "Whose credentials to try (write where nothing is said).",
+        fr: "Les identifiants à essayer (ceux d'écriture sans précision).")
     package static let helpSiteName = Message("help.site-name", en: "Site.", fr: "Site.")
     package static let helpLs = Message("help.ls", en: "List a snapshot's content.", fr: "Énumérer le contenu d'un instantané.")
     package static let helpFind = Message("help.find", en: "Find names in a snapshot.", fr: "Chercher des noms dans un instantané.")

@@ -28,6 +28,10 @@ extension Message {
         "site.marker-foreign", en: "this place is marked as another site or another tenant's",
         fr: "cet emplacement est marqué comme un autre site ou celui d'un autre établissement")
 
+    package static let exclusiveCollection = Message(
+        "site.exclusive-collection", en: "to be collected only while nobody writes: it cannot create if absent, or lists late",
+        fr: "à nettoyer seulement quand personne n'écrit : il ne sait pas créer si absent, ou liste en retard")
+
     // MARK: S3 stores
 
     package static func storeUnreachable(_ reason: String) -> Message {

@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -45,7 +46,8 @@ let package = Package(
         .target(name: "Repository", dependencies: ["Base", "Codec", "Chunking", "Keys", "Sites"], swiftSettings: crunching),
         .target(name: "Backup", dependencies: ["Repository"], swiftSettings: crunching),
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
-        .target(name: "Replication", dependencies: ["Repository"], swiftSettings: crunching),
+        .target(
+            name: "Replication", dependencies: ["Repository", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
         .target(name: "Verification", dependencies: ["Repository", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",
@@ -73,7 +75,7 @@ let package = Package(
             name: "BackupTests", dependencies: ["Backup", "Repository", "Sites", "Keys", "Codec", "Base", "CLinux", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
-        .testTarget(name: "ReplicationTests", dependencies: ["Replication"], swiftSettings: strict),
+        .testTarget(name: "ReplicationTests", dependencies: ["Replication", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "Base", "Codec"], swiftSettings: strict),
     ]

@@ -11,9 +11,9 @@ package enum SiteLevelling {
         package let failures: [Failure]
     }
 
-    /// Brings `target` (all sites when nil) level with the others. Throws `.key` without the maintain role.
+    /// Brings `target` (all sites when nil) level with the others; `isForced`: every site is listed, whatever is known. Throws `.key` without the maintain role.
     package static func run(
-        _ workspace: Workspace, to target: String?, progress: @escaping @Sendable (_ target: String, _ newBytes: Int) -> Void
+        _ workspace: Workspace, to target: String?, isForced: Bool = false, progress: @escaping @Sendable (_ target: String, _ newBytes: Int) -> Void
     ) throws -> Outcome {
         guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
         if let target { _ = try workspace.configuration.sites(of: workspace.tenant, named: target) }
@@ -25,6 +25,7 @@ package enum SiteLevelling {
         let last = Monitor<[String: Int]>([:])
         let reports = Levelling.run(
             opened.sites, targets: target.map { [$0] }, keys: ring, signer: maintain.signer, scratch: workspace.state.folder,
+            inventory: Inventory(try workspace.replicationStore(), isForced: isForced),
             bad: workspace.damagedPacks(at: opened.sites),
             progress: { step in
                 let key = step.target + (step.snapshot?.hex ?? "")

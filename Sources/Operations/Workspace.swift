@@ -1,6 +1,7 @@
 import Base
 import Codec
 import Keys
+import Replication
 import Repository
 import Sites
 
@@ -11,6 +12,7 @@ package final class Workspace: Sendable {
     package let keys: TenantKeys
     package let fingerprint: Fingerprint
     package let state: TenantState
+    private let replication = Monitor<ReplicationStore?>(nil)
     private let stores = Monitor<[StoreName: any Site]>([:])
     private let passphrase: @Sendable () throws -> Secret?
 
@@ -34,6 +36,16 @@ package final class Workspace: Sendable {
             if let store = stores[name] { return store }
             let store = try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: access)
             stores[name] = store
+            return store
+        }
+    }
+
+    /// What is known of the sites' packs, and what each site lacks.
+    package func replicationStore() throws -> ReplicationStore {
+        try replication.look { known in
+            if let known { return known }
+            let store = try ReplicationStore(path: state.folder + "/replication.sqlite")
+            known = store
             return store
         }
     }

@@ -19,6 +19,8 @@ func atTarget<T>(_ body: () throws -> T) throws -> T {
 final class Landing: Sendable {
     private struct State {
         var waiting: [StoredPack] = []
+        /// Of packs stored, for the inventory.
+        var sizes: [(key: PackKey, size: Int)] = []
         var rows = 0
         var lastSegment = monotonicSeconds()
     }
@@ -26,13 +28,15 @@ final class Landing: Sendable {
     let session: WriterSession
     let index: SiteIndex
     private let catalogue: CatalogueKey
+    private let inventory: Inventory
     private let options: ReplicationOptions
     private let state = Monitor(State())
 
-    init(_ session: WriterSession, index: SiteIndex, catalogue: CatalogueKey, options: ReplicationOptions) {
+    init(_ session: WriterSession, index: SiteIndex, catalogue: CatalogueKey, inventory: Inventory, options: ReplicationOptions) {
         self.session = session
         self.index = index
         self.catalogue = catalogue
+        self.inventory = inventory
         self.options = options
     }
 
@@ -53,6 +57,7 @@ final class Landing: Sendable {
     func store(_ pack: Digest, _ bytes: UnsafeRawBufferPointer, rows: [PackRow], writer: KeyID) throws {
         let key = try session.store(pack: pack, bytes)
         Steps.mark("pack copied")
+        state.look { $0.sizes.append((key, bytes.count)) }
         if list(StoredPack(key: key, writer: writer, rows: rows)) { try writeSegment() }
     }
 
@@ -72,6 +77,11 @@ final class Landing: Sendable {
         Steps.mark("segment stored")
         try index.add(segment, named: name.key)
         for pack in waiting { index.markPresent(pack.key) }
+        let sizes = state.look { state in
+            defer { state.sizes = [] }
+            return state.sizes
+        }
+        try inventory.store.add(sizes, at: session.repository.id)
     }
 
     /// Ends the session without a snapshot, as far as the site lets it; what was copied stays listed.
@@ -91,16 +101,18 @@ final class TargetView {
     private let signer: SigningKey
     private let keys: KeyRing
     private let options: ReplicationOptions
+    private let inventory: Inventory
     private let bad: Set<PackKey>
     private var listed: [ShortID: (generation: UInt32, at: Double)] = [:]
     /// What this run has met and found or brought here.
     var seen = SeenBlobs()
 
-    init(_ site: OpenSite, signer: SigningKey, keys: KeyRing, options: ReplicationOptions, bad: Set<PackKey>) {
+    init(_ site: OpenSite, signer: SigningKey, keys: KeyRing, options: ReplicationOptions, inventory: Inventory, bad: Set<PackKey>) {
         self.site = site
         self.signer = signer
         self.keys = keys
         self.options = options
+        self.inventory = inventory
         self.bad = bad
     }
 
@@ -120,7 +132,7 @@ final class TargetView {
                 let index = try site.index(domain)
                 try session.level(index, commits: commits, keys: keys)
                 try level(session, index)
-                return Landing(session, index: index, catalogue: catalogue, options: options)
+                return Landing(session, index: index, catalogue: catalogue, inventory: inventory, options: options)
             } catch {
                 session.abandon()
                 throw error
@@ -135,7 +147,9 @@ final class TargetView {
         {
             return
         }
-        try session.listPresent(in: index)
+        try inventory.bringLevel(site.repository, session.coordination)
+        try inventory.mark(index, at: site.repository)
+        for pack in index.packs where session.coordination.isCondemned(pack.key) { index.markAbsent(pack.key) }
         for pack in bad { index.markAbsent(pack) }
         listed[session.domain] = (session.id.generation, now)
         seen = SeenBlobs()

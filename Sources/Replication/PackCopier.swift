@@ -53,7 +53,7 @@ struct PackCopier: Sendable {
     /// Reads a whole copy into `buffer`. Nil when there is none.
     private func fetch(_ pack: WantedPack, into buffer: inout Buffer) throws -> PackDirectory? {
         var silent: Failure?
-        for copy in copies.copies(pack.digest) {
+        for copy in try copies.copies(pack.digest) {
             do {
                 return try read(copy, into: &buffer)
             } catch let failure as Failure where [.missing, .damaged, .wrongPlace, .format].contains(failure.kind) {

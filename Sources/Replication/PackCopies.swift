@@ -2,7 +2,7 @@ import Base
 import Repository
 
 /// Which sites hold a pack, under which names: a name is a session's, the bytes are named by their hash, so
-/// every object of that hash is a copy. About 200 bytes of memory a pack.
+/// every object of that hash is a copy. Looked up in the inventory; memory does not grow with the packs.
 package final class PackCopies: Sendable {
     package struct Copy: Sendable {
         package let site: OpenSite
@@ -13,39 +13,56 @@ package final class PackCopies: Sendable {
     }
 
     private struct State {
+        /// Of packs asked about lately.
         var copies: [Digest: [Copy]] = [:]
         /// Why copies were dismissed.
         var reasons: [Digest: Failure] = [:]
         var dismissed: [Copy] = []
+        /// Names of copies that nobody is to read.
+        var bad: Set<String>
     }
 
+    private static let remembered = 65_536
+
     package let sites: [OpenSite]
+    private let inventory: Inventory
     private let state: Monitor<State>
 
-    /// Lists the packs of each site. A site that cannot be listed is given to `problem` and left out.
+    /// Lists the packs of each site where that is due. A site that cannot be listed is given to `problem` and left out.
     /// `without`: copies known to be bad, as `Copy.object` names them.
-    package init(_ sites: [OpenSite], without: Set<String> = [], problem: (Failure) -> Void = { _ in }) {
-        var state = State()
+    package init(_ sites: [OpenSite], _ inventory: Inventory, without: Set<String> = [], problem: (Failure) -> Void = { _ in }) {
         var listed: [OpenSite] = []
         for site in sites {
             do {
-                var found: [Copy] = []
-                try site.repository.listPacks { key, size in found.append(Copy(site: site, key: key, size: size)) }
-                for copy in found where without.isEmpty || !without.contains(copy.object) { state.copies[copy.key.digest, default: []].append(copy) }
+                try inventory.bringLevel(site.repository, site.coordination)
                 listed.append(site)
             } catch { problem((error as? Failure ?? Failure(.failed, .system("list", "\(error)"))).of(site.name)) }
         }
         self.sites = listed
-        self.state = Monitor(state)
+        self.inventory = inventory
+        state = Monitor(State(bad: without))
     }
 
     /// Copies not known to be bad, in the order of the sites.
-    package func copies(_ pack: Digest) -> [Copy] { state.look { $0.copies[pack] ?? [] } }
+    package func copies(_ pack: Digest) throws -> [Copy] {
+        if let known = state.look({ $0.copies[pack] }) { return known }
+        var copies: [Copy] = []
+        for site in sites {
+            for (key, size) in try inventory.store.copies(pack, at: site.repository.id) { copies.append(Copy(site: site, key: key, size: size)) }
+        }
+        return state.look { state in
+            if state.copies.count >= Self.remembered { state.copies.removeAll() }
+            let good = copies.filter { !state.bad.contains($0.object) }
+            state.copies[pack] = good
+            return good
+        }
+    }
 
-    /// Notes that a copy is missing or damaged: nobody reads it again.
+    /// Notes that a copy is missing or damaged: nobody reads it again in this run.
     package func dismiss(_ copy: Copy, _ reason: Failure) {
         state.look { state in
-            state.copies[copy.key.digest]?.removeAll { $0.key == copy.key && $0.site === copy.site }
+            state.bad.insert(copy.object)
+            state.copies[copy.key.digest] = nil
             state.reasons[copy.key.digest] = reason.of(copy.object)
             state.dismissed.append(copy)
         }
@@ -90,26 +107,26 @@ package final class PackHoldings: Sendable {
     /// Every pack that holds the blob, by any site's index, of which there is a copy.
     /// Where none lists it, packs that no index lists are looked at. Throws `.unreachable` when that does not work.
     package func packs(with id: Digest) throws -> [IndexedPack] {
-        let listed = packs(with: id, in: indexes)
-        return listed.isEmpty ? packs(with: id, in: try copies.sites.compactMap { try $0.unlisted(domain) }) : listed
+        let listed = try packs(with: id, in: indexes)
+        return listed.isEmpty ? try packs(with: id, in: try copies.sites.compactMap { try $0.unlisted(domain) }) : listed
     }
 
-    private func packs(with id: Digest, in indexes: [SiteIndex]) -> [IndexedPack] {
+    private func packs(with id: Digest, in indexes: [SiteIndex]) throws -> [IndexedPack] {
         var found: [IndexedPack] = []
         for index in indexes {
             for place in index.places(id) where !found.contains(where: { $0.key.digest == place.pack.key.digest }) {
-                if !copies.copies(place.pack.key.digest).isEmpty { found.append(place.pack) }
+                if try !copies.copies(place.pack.key.digest).isEmpty { found.append(place.pack) }
             }
         }
         return found
     }
 
     /// Why there is no pack with the blob.
-    package func reason(_ id: Digest) -> Failure {
+    package func reason(_ id: Digest) throws -> Failure {
         for index in indexes {
             for place in index.places(id) {
                 if let reason = copies.reason(place.pack.key.digest) { return reason }
-                if copies.copies(place.pack.key.digest).isEmpty { return Failure(.missing, .objectMissing, object: place.pack.key.key) }
+                if try copies.copies(place.pack.key.digest).isEmpty { return Failure(.missing, .objectMissing, object: place.pack.key.key) }
             }
         }
         return Failure(.missing, .blobUnknown(String(id.hex.prefix(16))))

@@ -47,7 +47,7 @@ package final class Reachability: Sendable {
         func meet(_ id: Digest) throws {
             guard seen.insert(id) else { return }
             let packs = try holdings.packs(with: id)
-            guard let pack = packs.first else { return try lost(id, holdings.reason(id)) }
+            guard let pack = packs.first else { return try lost(id, try holdings.reason(id)) }
             try found(id, packs)
             if !leaves.look({ $0.contains(pack.key.digest) }) { pending.add(id, in: pack.key.digest) }
         }
@@ -93,7 +93,7 @@ package final class Reachability: Sendable {
 
     private func expand(_ pack: Digest, _ ids: [Digest]) throws -> Expansion {
         var silent: Failure?
-        for copy in holdings.copies.copies(pack) {
+        for copy in try holdings.copies.copies(pack) {
             do {
                 return try expand(copy, ids)
             } catch let failure as Failure where failure.kind == .key || failure.kind == .format {

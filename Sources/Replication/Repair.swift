@@ -15,7 +15,7 @@ extension Replicator {
         do {
             for snapshot in snapshots { try putBack(snapshot, target, &report) }
             let from = sourceView(target, bad: bad, &report)
-            let view = TargetView(target, signer: signer, keys: keys, options: options, bad: bad)
+            let view = TargetView(target, signer: signer, keys: keys, options: options, inventory: inventory, bad: bad)
             var left = bad
             for domain in keys.catalogueDomains where !left.isEmpty {
                 let listed = try atTarget { try target.index(domain) }.packs.filter { left.contains($0.key) }
@@ -35,11 +35,15 @@ extension Replicator {
     func repair(_ target: OpenSite, bad: Set<PackKey>) -> ReplicationReport {
         var report = ReplicationReport(target: target.name)
         do {
-            for domain in keys.catalogueDomains { try relist(target, domain, &report) }
+            // Needs a listing of its own: done when one is due anyway.
+            if inventory.hasListed(target.repository.id) { for domain in keys.catalogueDomains { try relist(target, domain, &report) } }
+            try inventory.bringLevel(target.repository, target.coordination)
             let lost = try atTarget { try bad.union(lostPacks(target)) }
             let snapshots = try atTarget { try lostManifests(target) }
+            try inventory.store.note(bad.map(Lack.Object.pack), .damaged, at: target.repository.id)
             if lost.isEmpty, snapshots.isEmpty { return report }
             report.add(repair(target, packs: lost.sorted { $0.key < $1.key }, snapshots: snapshots))
+            try settle(lost, target, report)
         } catch let failure as TargetFailure {
             report.stopped = failure.failure.of(target.name)
         } catch { report.stopped = (error as? Failure ?? Failure(.failed, .system("repair", "\(error)"))).of(target.name) }
@@ -56,7 +60,7 @@ extension Replicator {
         let writers = try sources.map {
             Dictionary(try $0.index(domain).packs.map { ($0.key.digest, $0.writer) }, uniquingKeysWith: { first, _ in first })
         }
-        let view = TargetView(target, signer: signer, keys: keys, options: options, bad: [])
+        let view = TargetView(target, signer: signer, keys: keys, options: options, inventory: inventory, bad: [])
         guard let landing = try view.begin(.random(), domain, manifest: nil) else { return }
         defer { landing.giveUp() }
         for pack in packs {
@@ -73,11 +77,23 @@ extension Replicator {
         try atTarget { try landing.writeSegment() }
     }
 
+    /// What could be repaired is no longer lacking; what could not stays, with the reason.
+    private func settle(_ lost: Set<PackKey>, _ target: OpenSite, _ report: ReplicationReport) throws {
+        let (store, site) = (inventory.store, target.repository.id)
+        if let stopped = report.stopped {
+            for pack in lost { try store.fail(.pack(pack), stopped, at: site) }
+            return
+        }
+        let left = Set(report.unrepaired)
+        for pack in left { try store.fail(.pack(pack), Failure(.damaged, .noGoodCopy), at: site) }
+        try store.clear(lost.subtracting(left).map(Lack.Object.pack), at: site)
+    }
+
     private func lostPacks(_ target: OpenSite) throws -> Set<PackKey> {
         var lost: Set<PackKey> = []
         for domain in keys.catalogueDomains {
-            try target.listPresent(domain)
             let index = try target.index(domain)
+            try inventory.mark(index, at: target.repository)
             for (number, pack) in index.packs.enumerated() where !index.isPresent(UInt32(number)) { lost.insert(pack.key) }
         }
         return lost
@@ -98,7 +114,7 @@ extension Replicator {
         let whole = landing.index.presentPacks(not: bad)
         var wanted: [Digest: WantedPack] = [:]
         for pack in lost where !whole.contains(pack.key.digest) {
-            guard let copy = copies.copies(pack.key.digest).first else { continue }
+            guard let copy = try copies.copies(pack.key.digest).first else { continue }
             wanted[pack.key.digest] = WantedPack(digest: pack.key.digest, writer: pack.writer, size: copy.size)
         }
         let copier = PackCopier(copies: copies, domain: domain, keys: keys, threads: options.threads, isCancelled: isCancelled)
@@ -127,7 +143,7 @@ extension Replicator {
                 unrepaired.insert(pack.key)
                 return
             }
-            let size = holdings.copies.copies(other.key.digest).first?.size ?? 0
+            let size = try holdings.copies.copies(other.key.digest).first?.size ?? 0
             wanted[other.key.digest] = WantedPack(digest: other.key.digest, writer: other.writer, size: size)
             owners[other.key.digest, default: []].insert(pack.key)
         }

@@ -12,6 +12,7 @@ package final class Replicator: Sendable {
     let keys: KeyRing
     let signer: SigningKey
     let scratch: String
+    let inventory: Inventory
     let options: ReplicationOptions
     let progress: @Sendable (ReplicationProgress) -> Void
     let isCancelled: @Sendable () -> Bool
@@ -21,15 +22,18 @@ package final class Replicator: Sendable {
     /// Plans for one snapshot: each after the first follows a copy found bad.
     private static let plans = 16
 
-    /// `signer`: the maintain key. `scratch`: where indexes go if a site's repository has no state here.
+    /// `signer`: the maintain key. `scratch`: where indexes go if a site's repository has no state here. `inventory`: what is
+    /// known of the sites' packs.
     package init(
-        sources: [OpenSite], keys: KeyRing, signer: SigningKey, scratch: String, options: ReplicationOptions = ReplicationOptions(),
+        sources: [OpenSite], keys: KeyRing, signer: SigningKey, scratch: String, inventory: Inventory,
+        options: ReplicationOptions = ReplicationOptions(),
         progress: @escaping @Sendable (ReplicationProgress) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         self.sources = sources
         self.keys = keys
         self.signer = signer
         self.scratch = scratch
+        self.inventory = inventory
         self.options = options
         self.progress = progress
         self.isCancelled = isCancelled
@@ -43,8 +47,10 @@ package final class Replicator: Sendable {
         do {
             let target = try levelRecords(target, &report)
             let from = sourceView(target, bad: bad, &report)
-            let view = TargetView(target, signer: signer, keys: keys, options: options, bad: bad)
+            let view = TargetView(target, signer: signer, keys: keys, options: options, inventory: inventory, bad: bad)
             let wanted = try self.wanted(at: target)
+            let (store, site) = (inventory.store, target.repository.id)
+            try store.settle(snapshots: wanted.map(\.lack), at: site)
             for (number, each) in wanted.enumerated() {
                 if isCancelled() { throw Failure(.interrupted, .interrupted) }
                 var progress = ReplicationProgress(target: target.name)
@@ -52,9 +58,11 @@ package final class Replicator: Sendable {
                 self.progress(progress)
                 do {
                     try bring(each, from, view, progress, &report)
+                    try store.clear([each.lack], at: site)
                 } catch let failure as Failure where failure.kind != .interrupted {
                     // Blobs counted as seen may not have come: the next snapshot looks for itself.
                     view.seen = SeenBlobs()
+                    try store.fail(each.lack, failure, at: site)
                     if try !isForgotten(each) { report.skipped.append(.init(snapshot: each.snapshot, failure: failure)) }
                 }
             }
@@ -68,7 +76,7 @@ package final class Replicator: Sendable {
     /// The target comes last among those that are read: of what it has already, it may be the only one left.
     func sourceView(_ target: OpenSite, bad: Set<PackKey>, _ report: inout ReplicationReport) -> SourceView {
         let without = Set(bad.map { "\(target.name):\($0.key)" })
-        return SourceView(PackCopies(sources + [target], without: without) { report.problems.append($0) }, keys: keys, threads: options.threads)
+        return SourceView(PackCopies(sources + [target], inventory, without: without) { report.problems.append($0) }, keys: keys, threads: options.threads)
     }
 
     // MARK: what is wanted
@@ -79,6 +87,8 @@ package final class Replicator: Sendable {
         let manifest: Digest
         var commit: Commit
         var sources: [OpenSite]
+
+        var lack: Lack.Object { .snapshot(snapshot, manifest: manifest) }
     }
 
     /// In the order of the first commit anywhere, so that a run that ends early leaves no hole.
@@ -176,7 +186,7 @@ package final class Replicator: Sendable {
             from: root, seen: &seen,
             found: { id, packs in
                 guard !landing.has(id), !packs.contains(where: { chosen[$0.key.digest] != nil }) else { return }
-                let size = walker.holdings.copies.copies(packs[0].key.digest).first?.size ?? 0
+                let size = try walker.holdings.copies.copies(packs[0].key.digest).first?.size ?? 0
                 chosen[packs[0].key.digest] = WantedPack(digest: packs[0].key.digest, writer: packs[0].writer, size: size)
             },
             lost: { _, failure in lost = lost ?? failure })

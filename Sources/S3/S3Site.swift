@@ -316,7 +316,8 @@ package final class S3Site: Site {
                 throw Failure(.unreachable, .listUnreadable)
             }
             let key = String(stored.dropFirst(root.count))
-            guard key.first != ".", !key.contains("/.") else { return }
+            // Some stores show a folder that was emptied as an object.
+            guard key.first != ".", !key.contains("/."), key.last != "/" else { return }
             try body(ObjectInfo(key: key, size: size))
         }
         if isLocked(bucket) {

@@ -54,7 +54,7 @@ final class Impact {
     func findings(below page: Digest) -> Set<Int> { affected[page] ?? [] }
 
     private func directory(_ pack: Digest) throws -> (SortedDirectory, PackCopies.Copy)? {
-        for copy in walker.holdings.copies.copies(pack) {
+        for copy in try walker.holdings.copies.copies(pack) {
             if let known = cache[pack] { return (known, copy) }
             do {
                 let directory = SortedDirectory(try copy.site.repository.directory(copy.key, size: copy.size, keys: keys))

@@ -13,7 +13,7 @@ extension Verifier {
         var presence = Presence(site, keys: keys)
         presence.readManifests(found: { merge($0) }, unknown: { report.unchecked.append($0) })
         if presence.closed > 0 { report.notes.append(.domainNotChecked(presence.closed)) }
-        let copies = PackCopies([site], without: Set(bad.map { "\(site.name):\($0.key)" })) { report.unchecked.append($0) }
+        let copies = PackCopies([site], try Inventory.passing(), without: Set(bad.map { "\(site.name):\($0.key)" })) { report.unchecked.append($0) }
         guard !copies.sites.isEmpty else { return }
         for domain in Set(presence.roots.map(\.domain)).sorted() {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }

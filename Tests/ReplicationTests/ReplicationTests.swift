@@ -14,7 +14,7 @@ import Testing
 
     private func replicator(_ sources: [any Site], _ options: ReplicationOptions = ReplicationOptions()) throws -> Replicator {
         try Replicator(
-            sources: sources.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch,
+            sources: sources.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing(),
             options: options)
     }
 
@@ -23,7 +23,7 @@ import Testing
         let open = try sample.open(site)
         #expect(open.commits.count == snapshots)
         let reach = Reachability(
-            try PackHoldings(PackCopies([open]), domain: sample.domain.domain), keys: sample.catalogueKeys)
+            try PackHoldings(PackCopies([open], .passing()), domain: sample.domain.domain), keys: sample.catalogueKeys)
         var seen = SeenBlobs()
         for commit in open.commits {
             let root = try open.repository.manifest(commit).outline(sample.catalogueKeys).root
@@ -227,7 +227,7 @@ import Testing
         let sites = try ["one", "two", "three"].map { try sample.memorySite($0) }
         for (number, site) in sites.enumerated() { try sample.take(files(UInt64(number) * 100, count: 2), at: [site]) }
         let reports = Levelling.run(
-            try sites.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch)
+            try sites.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
         #expect(reports.map(\.isLevel) == [true, true, true])
         for site in sites { try expectWhole(site, snapshots: 3) }
     }
@@ -238,7 +238,7 @@ import Testing
         try sample.take(files(1, count: 1), at: [one])
         let open = try [one as any Site, two, three].map { try sample.open($0) }
         two.setHook { _, _ in throw Failure(.unreachable, .system("reach", "test")) }
-        let reports = Levelling.run(open, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch)
+        let reports = Levelling.run(open, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
         #expect(reports.map(\.isLevel) == [true, false, true])
         #expect(reports[1].status == .unreachable)
         two.setHook { _, _ in }
@@ -251,7 +251,7 @@ import Testing
         try sample.take(files(1), at: [one])
         let source = try sample.open(one)
         one.setHook { act, key in if act == .read, key.hasPrefix("packs/") { throw Failure(.unreachable, .system("reach", "test")) } }
-        let report = Replicator(sources: [source], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch)
+        let report = Replicator(sources: [source], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
             .level(try sample.open(two))
         #expect(report.status == .unreachable && report.skipped.allSatisfy { $0.failure.kind == .unreachable })
     }
@@ -284,7 +284,7 @@ import Testing
         let (one, two, packs, _) = try levelAndHarm()
         let sites = [try sample.open(one), try sample.open(two)]
         let reports = Levelling.run(
-            sites, targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, bad: ["two": [packs[1]]])
+            sites, targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing(), bad: ["two": [packs[1]]])
         #expect(reports.map(\.isLevel) == [true] && reports[0].packs == 2 && reports[0].records == 1)
         try two.delete(packs[1].key)
         try expectWhole(two, snapshots: 1)
@@ -297,7 +297,7 @@ import Testing
         let packs = try two.keys("packs/")
         let reports = Levelling.run(
             [try sample.open(one), try sample.open(two)], targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain,
-            scratch: sample.scratch)
+            scratch: sample.scratch, inventory: try .passing())
         #expect(reports.map(\.isLevel) == [true] && reports[0].packs == 0 && reports[0].records == packs.count)
         #expect(try two.keys("packs/") == packs)
         let index = try sample.open(two).index(sample.domain.domain)
@@ -316,7 +316,7 @@ import Testing
         #expect(try sample.open(two).unlisted(sample.domain.domain) == nil)
         let reports = Levelling.run(
             [try sample.open(one), try sample.open(two)], targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain,
-            scratch: sample.scratch)
+            scratch: sample.scratch, inventory: try .passing())
         #expect(reports[0].records == 0)
         let index = try sample.open(two).index(sample.domain.domain)
         #expect(index.packs.allSatisfy { !packs.contains($0.key) })
@@ -348,7 +348,7 @@ import Testing
         let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
         try sample.take(files(1, count: 1), at: [one])
         let keys = KeyRing(tenant: sample.tenant)
-        let replicator = Replicator(sources: [try sample.open(one)], keys: keys, signer: sample.maintain, scratch: sample.scratch)
+        let replicator = Replicator(sources: [try sample.open(one)], keys: keys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
         let report = replicator.level(try sample.open(two))
         #expect(report.status == .key && report.snapshots.isEmpty)
         #expect(try two.keys("packs/").isEmpty)

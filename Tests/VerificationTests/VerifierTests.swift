@@ -233,7 +233,7 @@ import Testing
         let found = try verify(keys: sample.catalogueKeys)
         #expect(found.packsToRepair.count == 1 && found.manifestsToRepair.count == 1)
         let replicator = Replicator(
-            sources: [try sample.open(two)], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch)
+            sources: [try sample.open(two)], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
         var repaired = replicator.repair(try sample.open(site), packs: found.packsToRepair, snapshots: found.manifestsToRepair)
         #expect(repaired.isLevel && repaired.packs == 1)
         // The manifest's return shows what else the snapshot lacks.

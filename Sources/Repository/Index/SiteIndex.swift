@@ -136,13 +136,24 @@ package final class SiteIndex: Sendable {
     /// Notes which packs a listing of the site has shown; the others are taken as absent, and so is one that
     /// is too short for what is said to be in it.
     package func setPresent(_ packs: some Sequence<(key: PackKey, size: Int)>) {
+        clearPresent()
+        for pack in packs { markPresent(pack.key, size: pack.size) }
+    }
+
+    /// Takes every pack as absent.
+    package func clearPresent() { state.look { state in for i in state.present.indices { state.present[i] = false } } }
+
+    /// Notes a pack that the site shows, unless it is too short for what is said to be in it.
+    package func markPresent(_ pack: PackKey, size: Int) {
         state.look { state in
-            for i in state.present.indices { state.present[i] = false }
-            for pack in packs {
-                guard let number = state.numbers[pack.key].map({ Int($0) }) else { continue }
-                state.present[number] = pack.size > state.ends[number] && pack.size % PackLimits.step == 0
-            }
+            guard let number = state.numbers[pack].map({ Int($0) }) else { return }
+            state.present[number] = size > state.ends[number] && size % PackLimits.step == 0
         }
+    }
+
+    /// Whether the pack is listed and was last seen to be there.
+    package func isPresent(_ pack: PackKey) -> Bool {
+        state.look { state in state.numbers[pack].map { state.present[Int($0)] } ?? false }
     }
 
     /// Whether any counting segment lists the pack.

@@ -30,6 +30,8 @@ package struct BackupResult: Sendable {
     }
 
     package let snapshot: ShortID
+    /// SHA-256 of the manifest object.
+    package let manifest: Digest
     package let outline: Manifest.Outline
     package let sites: [SiteOutcome]
     package let problems: [BackupProblem]
@@ -38,7 +40,7 @@ package struct BackupResult: Sendable {
     /// The same, with the sites that could not even be opened.
     package func adding(unreachable: [Failure]) -> BackupResult {
         let more = unreachable.map { SiteOutcome(site: $0.object ?? "", isCommitted: false, storedBytes: 0, failure: $0, isBehind: false) }
-        return BackupResult(snapshot: snapshot, outline: outline, sites: sites + more, problems: problems, seconds: seconds)
+        return BackupResult(snapshot: snapshot, manifest: manifest, outline: outline, sites: sites + more, problems: problems, seconds: seconds)
     }
 
     package var status: ExitStatus {
@@ -147,7 +149,7 @@ package final class BackupRun {
         try remember(snapshot, sourceID, bytes, counter: outline.counter)
         Steps.mark("catalogue kept")
         let result = BackupResult(
-            snapshot: snapshot, outline: outline, sites: outcomes, problems: scanned.problems, seconds: monotonicSeconds() - begun)
+            snapshot: snapshot, manifest: sha256(bytes), outline: outline, sites: outcomes, problems: scanned.problems, seconds: monotonicSeconds() - begun)
         guard reached >= quorum else {
             let cause = outcomes.compactMap(\.failure).first
             throw Failure(

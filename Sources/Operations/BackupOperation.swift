@@ -2,6 +2,7 @@ import Backup
 import Base
 import Codec
 import Keys
+import Replication
 import Repository
 
 /// `hdsbackup backup`: one source of a workspace, with its hooks.
@@ -48,6 +49,15 @@ package struct BackupOperation {
             program: "hdsbackup " + programVersion)
         watch(run.progress)
         return try run.run().adding(unreachable: opened.failures)
+    }
+
+    /// Puts the snapshot down as lacking at the sites that did not take it: what `replicate` will bring, and `status` shows.
+    package func noteLacks(_ result: BackupResult) throws {
+        let snapshot = Lack.Object.snapshot(result.snapshot, manifest: result.manifest)
+        for site in result.sites where !site.isCommitted {
+            guard let id = try workspace.siteID(site.site) else { continue }
+            try workspace.replicationStore().note([snapshot], .absent, at: id)
+        }
     }
 
     private func definition() throws -> BackupSource {

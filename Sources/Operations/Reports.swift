@@ -178,6 +178,11 @@ package struct StatusReport: Encodable, Sendable {
         package let reachable: Bool
         package let snapshots: Int
         package let detail: String?
+        /// Snapshots and packs that it lacks, as last noted; since when, and what hinders.
+        package let lacks: Int
+        package let lacks_since: String?
+        package let lacks_why: String?
+        package let traffic: TrafficRow?
     }
     package let tenant: String
     package let sources: [Source]
@@ -219,12 +224,15 @@ package struct StatusReport: Encodable, Sendable {
                 complete: last.outline.isComplete, files: last.outline.counts.files, bytes: last.outline.counts.bytes, sites: last.sites,
                 missing_at: all.filter { !last.sites.contains($0) })
         }
-        sites = all.map { name in
+        sites = try all.map { name in
             let opened = view.opened.sites.first { $0.name == name }
             let failure = view.opened.failures.first { $0.object == name || $0.object?.hasPrefix(name + ":") == true }
+            let lacks = try workspace.siteID(name).map { try workspace.replicationStore().lacks($0) } ?? []
             return Site(
                 site: name, reachable: opened != nil, snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
-                detail: opened == nil ? (failure ?? view.opened.failures.first)?.message.text(language) : nil)
+                detail: opened == nil ? (failure ?? view.opened.failures.first)?.message.text(language) : nil, lacks: lacks.count,
+                lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_why: lacks.lazy.compactMap(\.failure).first,
+                traffic: workspace.traffic[name].map { TrafficRow($0) })
         }
         var words = needs.map { $0.text(language) }
         for failure in view.opened.failures + view.problems {
@@ -252,8 +260,17 @@ package struct StatusReport: Encodable, Sendable {
             ])
         }
         lines += table.lines + [""]
-        var places = ConsoleTable([(Message.headSite.text(l), .left), (Message.headSnapshots.text(l), .right), (Message.headState.text(l), .left)])
-        for site in sites { places.add([site.site, l.count(site.snapshots), site.detail ?? Message.stateReady.text(l)]) }
+        var places = ConsoleTable([
+            (Message.headSite.text(l), .left), (Message.headSnapshots.text(l), .right), (Message.headLacks.text(l), .right),
+            (Message.headSince.text(l), .left), (Message.headRequests.text(l), .right), (Message.headState.text(l), .left),
+        ])
+        for site in sites {
+            places.add([
+                site.site, l.count(site.snapshots), l.count(site.lacks), site.lacks_since ?? "-",
+                site.traffic.map { l.count($0.requests) + ($0.retries > 0 ? " (+\(l.count($0.retries)))" : "") } ?? "-",
+                site.detail ?? Message.stateReady.text(l),
+            ])
+        }
         lines += places.lines + [""]
         if keys_together { lines.append(Message.statusKeysTogether.text(l)) }
         if needs.isEmpty { return lines + [Message.statusAllGood.text(l)] }

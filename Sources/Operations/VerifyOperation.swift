@@ -1,5 +1,6 @@
 import Base
 import Keys
+import Replication
 import Repository
 import Verification
 
@@ -31,9 +32,22 @@ package struct VerifyOperation {
         let reports = try opened.sites.map { site in
             try Verifier(site, keys: ring, state: ScrubState(workspace.state, site: site.repository.id), options: options, progress: progress).run()
         }
+        var told: [Message] = []
+        // What was found is told whether or not it can be put down.
+        do { try note(reports, opened.sites, workspace) } catch let failure as Failure { told.append(failure.message) }
         let all = site == nil ? opened : try workspace.open(keys: ring)
         let (gaps, notes) = try CounterGaps.check(all.sites, absent: all.failures.compactMap(\.object), keys: ring)
-        return Outcome(reports: reports, gaps: gaps, notes: notes, failures: opened.failures)
+        return Outcome(reports: reports, gaps: gaps, notes: told + notes, failures: opened.failures)
+    }
+
+    /// Puts down what was found missing or damaged, for `replicate` to bring back and `status` to show.
+    private static func note(_ reports: [VerificationReport], _ sites: [OpenSite], _ workspace: Workspace) throws {
+        for (report, site) in zip(reports, sites) {
+            for finding in report.findings where !finding.isHealed {
+                guard let pack = PackKey(key: finding.object), finding.kind == .missing || finding.kind == .damaged else { continue }
+                try workspace.replicationStore().note([.pack(pack)], finding.kind == .missing ? .missing : .damaged, at: site.repository.id)
+            }
+        }
     }
 
     /// What `--read` says. Throws `.usage` for anything else.

@@ -40,6 +40,9 @@ package final class Workspace: Sendable {
         }
     }
 
+    /// The id of a site of this name, known since it was prepared.
+    package func siteID(_ name: String) throws -> ShortID? { try keys.siteID(name, tenant: fingerprint.tenant) }
+
     /// What is known of the sites' packs, and what each site lacks.
     package func replicationStore() throws -> ReplicationStore {
         try replication.look { known in
@@ -54,6 +57,9 @@ package final class Workspace: Sendable {
         let site: String
         let access: SiteAccess
     }
+
+    /// What was asked of each site so far, for `--json`.
+    package var trafficRows: [String: TrafficRow] { traffic.mapValues { TrafficRow($0) } }
 
     /// What was asked of each site so far, by name.
     package var traffic: [String: SiteTraffic] {

@@ -214,7 +214,6 @@ package final class S3Site: Site {
         return tags.look { $0.map { $0! } }
     }
 
-    /// Aborts uploads in parts that were begun more than so many seconds ago and never ended; returns how many.
     package func abortUploads(olderThan seconds: Int64) throws -> Int {
         let before = Timestamp.now().adding(seconds: -seconds)
         var aborted = 0
@@ -385,14 +384,14 @@ package final class S3Site: Site {
         }
     }
 
-    /// When the lock of the object ends; nil when it has none.
+    package var lockPeriod: Int64? { options.lock.map { Int64($0.days) * 86_400 } }
+
     package func lockEnd(_ key: String) throws -> Timestamp? {
         try naming(key) {
             try get("HEAD", key).header("x-amz-object-lock-retain-until-date").flatMap { CivilTime.parse(extended: $0) }
         }
     }
 
-    /// Locks the object until then, in the site's mode. A lock is never shortened.
     package func lock(_ key: String, until: Timestamp) throws {
         guard let lock = options.lock else { return }
         try naming(key) {

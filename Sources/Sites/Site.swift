@@ -40,6 +40,18 @@ package protocol Site: AnyObject, Sendable {
     /// Deletes the object; succeeds when there is none. Maintenance alone has the right.
     func delete(_ key: String) throws
 
+    /// How long new objects are locked against deletion, in seconds; nil where the store locks nothing.
+    var lockPeriod: Int64? { get }
+
+    /// When the object's lock ends; nil when it has none.
+    func lockEnd(_ key: String) throws -> Timestamp?
+
+    /// Locks the object until then; a lock is never shortened. Maintenance alone has the right.
+    func lock(_ key: String, until: Timestamp) throws
+
+    /// Ends uploads that were begun more than so many seconds ago and never completed; returns how many.
+    func abortUploads(olderThan seconds: Int64) throws -> Int
+
     /// Bytes that may still be stored; nil where the store does not tell.
     func freeSpace() throws -> UInt64?
 
@@ -69,6 +81,14 @@ extension Site {
     }
 
     package func create(_ key: String, _ bytes: UnsafeRawBufferPointer, hash: Digest) throws { try create(key, bytes) }
+
+    package func abortUploads(olderThan seconds: Int64) throws -> Int { 0 }
+
+    package var lockPeriod: Int64? { nil }
+
+    package func lockEnd(_ key: String) throws -> Timestamp? { nil }
+
+    package func lock(_ key: String, until: Timestamp) throws {}
 
     package func turnToOlderVersion(_ key: String) throws -> Bool { false }
 

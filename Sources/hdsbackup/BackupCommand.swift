@@ -32,8 +32,11 @@ struct BackupCommand: OperatorCommand {
         let line = console.progress(source.name)
         let watcher = ProgressWatcher(line)
         defer { watcher.stop() }
-        let result = try BackupOperation(workspace, source).run { watcher.follow($0) }
+        let operation = try BackupOperation(workspace, source)
+        let result = try operation.run { watcher.follow($0) }
         watcher.stop()
+        // The snapshot is safe where it is: a note that cannot be kept is told and changes nothing.
+        do { try operation.noteLacks(result) } catch { for failure in failures(of: error) { console.note(failure.text(console.language)) } }
         var status = result.status
         for problem in result.problems { console.note("  \(printable(problem.path)): \(problem.message.text(console.language))") }
         for site in result.sites {
@@ -45,7 +48,7 @@ struct BackupCommand: OperatorCommand {
                 console.note("  " + failure.of(site.site).text(console.language))
             }
         }
-        if console.isJSON { console.json(BackupLine(source.name, result)) } else { show(source.name, result, console) }
+        if console.isJSON { console.json(BackupLine(source.name, result, workspace.trafficRows)) } else { show(source.name, result, console) }
         return status
     }
 
@@ -84,8 +87,11 @@ struct BackupLine: Encodable {
     let seconds: Double
     let sites: [Site]
     let problems: [Problem]
+    /// By site, since the command began.
+    let traffic: [String: TrafficRow]
 
-    init(_ name: String, _ result: BackupResult) {
+    init(_ name: String, _ result: BackupResult, _ traffic: [String: TrafficRow]) {
+        self.traffic = traffic
         source = name
         snapshot = result.snapshot.hex
         complete = result.outline.isComplete

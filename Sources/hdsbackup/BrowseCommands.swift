@@ -128,6 +128,8 @@ struct ReplicateCommand: OperatorCommand {
     static let configuration = CommandConfiguration(commandName: "replicate", abstract: help(.helpReplicate))
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp(help(.helpReplicateTo), valueName: "site")) var to: String?
+    @Flag(help: ArgumentHelp(help(.helpReplicateInventory))) var inventory = false
+    @Flag(help: ArgumentHelp(help(.helpReplicatePending))) var pending = false
 
     struct Row: Encodable {
         let site: String
@@ -138,15 +140,36 @@ struct ReplicateCommand: OperatorCommand {
         let skipped: [String]
         /// Packs that no site can give whole, and that a snapshot needs.
         let unrepaired: [String]
+        /// By site, since the command began.
+        let traffic: [String: TrafficRow]
+    }
+
+    private func showPending(_ session: CommandSession) throws -> ExitStatus {
+        let report = try QueueReport(session.workspaces(), site: to ?? session.siteName)
+        let (console, l) = (session.console, session.language)
+        if console.isJSON {
+            console.json(report)
+            return .done
+        }
+        var table = ConsoleTable([
+            (Message.headSite.text(l), .left), (Message.headLacks.text(l), .left), (Message.headSince.text(l), .left),
+            (Message.headReason.text(l), .left), (Message.headAttempts.text(l), .right), (Message.headState.text(l), .left),
+        ])
+        for row in report.lacks {
+            table.add([row.site, row.object, row.since, row.reason, l.count(row.attempts), row.failure ?? "-"])
+        }
+        console.print(table)
+        return .done
     }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
+        if pending { return try showPending(session) }
         let console = session.console
         var status = ExitStatus.done
         for workspace in try session.workspaces() {
             let line = console.progress(workspace.tenant.name)
             defer { line.finish() }
-            let outcome = try SiteLevelling.run(workspace, to: to ?? session.siteName) { target, bytes in
+            let outcome = try SiteLevelling.run(workspace, to: to ?? session.siteName, isForced: inventory) { target, bytes in
                 line.rename(target)
                 line.add(bytes: bytes)
             }
@@ -164,7 +187,8 @@ struct ReplicateCommand: OperatorCommand {
                         Row(
                             site: report.target, snapshots: report.snapshots.map(\.hex), packs: report.packs, bytes: report.bytes,
                             level: report.isLevel,
-                            skipped: report.skipped.map(\.snapshot.hex), unrepaired: report.unrepaired.map(\.key)))
+                            skipped: report.skipped.map(\.snapshot.hex), unrepaired: report.unrepaired.map(\.key),
+                            traffic: workspace.trafficRows))
                 } else if report.isLevel {
                     console.summary(Message.levelled(report.target, report.snapshots.count).text(console.language))
                 }

@@ -148,7 +148,7 @@ struct ConfigCommand: ParsableCommand {
 }
 
 struct SiteCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self])
+    static let configuration = CommandConfiguration(commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self])
 
     struct List: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: help(.helpSiteList))
@@ -176,6 +176,33 @@ struct SiteCommand: ParsableCommand {
                 console.print(table)
             }
             return rows.contains { !$0.reachable } ? .unreachable : .done
+        }
+    }
+
+    struct Renew: OperatorCommand {
+        static let configuration = CommandConfiguration(commandName: "renew", abstract: help(.helpSiteRenew))
+        @OptionGroup var common: CommonOptions
+        @Option(help: ArgumentHelp(help(.helpRenewRequests), valueName: "n")) var requests: Int = 10_000
+
+        func act(_ session: CommandSession) throws -> ExitStatus {
+            let (console, l) = (session.console, session.language)
+            let rows = try session.workspaces().flatMap {
+                try LockRenewalOperation.run($0, site: session.siteName, requestsPerDay: requests, language: l)
+            }
+            if console.isJSON {
+                console.json(["sites": rows])
+            } else {
+                var table = ConsoleTable([
+                    (Message.headSite.text(l), .left), (Message.headNeeded.text(l), .right), (Message.headRenewed.text(l), .right),
+                    (Message.headWaiting.text(l), .right), (Message.headFirstEnd.text(l), .left),
+                ])
+                for row in rows {
+                    table.add([row.site, l.count(row.needed), l.count(row.renewed), l.count(row.waiting), row.first_end ?? "-"])
+                }
+                console.print(table)
+                for failure in rows.flatMap(\.failures) { console.note(failure) }
+            }
+            return rows.reduce(.done) { $0.combined(with: ExitStatus(rawValue: $1.status) ?? .failed) }
         }
     }
 

@@ -48,6 +48,8 @@ struct RestoreCommand: OperatorCommand {
         let problems: [Path]
         let healed: [String]
         let seconds: Double
+        /// By site, since the command began.
+        let traffic: [String: TrafficRow]
     }
 
     private func options() throws -> RestoreOptions {
@@ -120,7 +122,8 @@ struct RestoreCommand: OperatorCommand {
                 Outcome(
                     snapshot: operation.snapshot.id.hex, files: result.files, folders: result.folders, links: result.links, others: result.others,
                     bytes: result.bytes, right: result.right, kept: result.kept, removed: result.removed, lost: paths(result.lost),
-                    problems: paths(result.problems), healed: result.damage.filter(\.isHealed).map { "\($0.site):\($0.object)" }, seconds: seconds))
+                    problems: paths(result.problems), healed: result.damage.filter(\.isHealed).map { "\($0.site):\($0.object)" }, seconds: seconds,
+                    traffic: operation.view.workspace.trafficRows))
             return
         }
         console.summary(Message.restored(l.count(result.files), l.size(result.bytes), l.duration(seconds: seconds), to).text(l))

@@ -32,6 +32,8 @@ struct VerifyCommand: OperatorCommand {
         let coverage: Double
         let findings: [Found]
         let unchecked: [String]
+        /// By site, since the command began.
+        let traffic: [String: TrafficRow]
     }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
@@ -54,7 +56,7 @@ struct VerifyCommand: OperatorCommand {
             }
             line.finish()
             for failure in outcome.failures { console.report(failure) }
-            for report in outcome.reports { show(workspace.tenant.name, report, console) }
+            for report in outcome.reports { show(workspace, report, console) }
             for finding in outcome.gaps { console.note(finding.detail.of(finding.object).text(console.language)) }
             for note in outcome.notes { console.note(note) }
             status = status.combined(with: outcome.status)
@@ -62,12 +64,12 @@ struct VerifyCommand: OperatorCommand {
         return status
     }
 
-    private func show(_ tenant: String, _ report: VerificationReport, _ console: Console) {
+    private func show(_ workspace: Workspace, _ report: VerificationReport, _ console: Console) {
         let l = console.language
         if console.isJSON {
             console.json(
                 Row(
-                    tenant: tenant, site: report.site, snapshots: report.snapshots, packs: report.packs, pack_bytes: report.packBytes,
+                    tenant: workspace.tenant.name, site: report.site, snapshots: report.snapshots, packs: report.packs, pack_bytes: report.packBytes,
                     packs_read: report.packsRead, bytes_read: report.bytesRead, blobs_opened: report.blobsOpened, objects: report.objects,
                     coverage: report.coverage.share,
                     findings: report.findings.map {
@@ -75,7 +77,7 @@ struct VerifyCommand: OperatorCommand {
                             kind: $0.kind.rawValue, object: $0.object, message: $0.detail.message.text(l), code: $0.detail.message.code,
                             healed: $0.isHealed,
                             snapshots: $0.snapshots.map(\.hex), paths: $0.paths.map { PathFields($0) }, path_count: $0.pathCount)
-                    }, unchecked: report.unchecked.map { $0.text(l) }))
+                    }, unchecked: report.unchecked.map { $0.text(l) }, traffic: workspace.trafficRows))
             return
         }
         for finding in report.findings {

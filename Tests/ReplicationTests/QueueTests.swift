@@ -235,7 +235,7 @@ private final class CrowdedSite: Site {
         lists.look { $0 += 1 }
         let session = SessionID(generation: 0, random: ShortID([UInt8](repeating: 1, count: 16))!)
         for i in 0..<count {
-            let digest = Digest(a: UInt64(i) &* 0x9E37_79B9_7F4A_7C15, b: UInt64(i), c: 0, d: 0)
+            let digest = Digest(a: UInt64(i) << 40, b: UInt64(i), c: 0, d: 0)
             try body(ObjectInfo(key: PackKey(digest: digest, session: session).key, size: 16 << 20))
         }
     }

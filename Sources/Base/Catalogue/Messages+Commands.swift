@@ -107,6 +107,15 @@ extension Message {
     package static let bad = Message("bad", en: "NO", fr: "NON")
     package static let probeWarning = Message("probe.warning", en: "look", fr: "à voir")
     package static let probeUntried = Message("probe.untried", en: "-", fr: "-")
+    package static let headLacks = Message("head.lacks", en: "lacks", fr: "manque")
+    package static let headSince = Message("head.since", en: "since", fr: "depuis")
+    package static let headNeeded = Message("head.needed", en: "needed", fr: "nécessaires")
+    package static let headRenewed = Message("head.renewed", en: "renewed", fr: "renouvelés")
+    package static let headWaiting = Message("head.waiting", en: "waiting", fr: "en attente")
+    package static let headFirstEnd = Message("head.first-end", en: "first lock ends", fr: "premier verrou expire")
+    package static let headReason = Message("head.reason", en: "why", fr: "motif")
+    package static let headAttempts = Message("head.attempts", en: "attempts", fr: "essais")
+    package static let headRequests = Message("head.requests", en: "requests", fr: "requêtes")
     package static let protectionPassphrase = Message("protection.passphrase", en: "passphrase", fr: "phrase secrète")
     package static let protectionFile = Message("protection.file", en: "file mode 0600", fr: "fichier en mode 0600")
 
@@ -185,6 +194,17 @@ extension Message {
     package static let helpProbeAs = Message(
         "help.probe-as", en: "Whose credentials to try (write where nothing is said).",
         fr: "Les identifiants à essayer (ceux d'écriture sans précision).")
+    package static let helpReplicateInventory = Message(
+        "help.replicate-inventory", en: "List every site wholly, whatever is known of it.",
+        fr: "Lister chaque site en entier, quoi qu'on en sache.")
+    package static let helpReplicatePending = Message(
+        "help.replicate-pending", en: "Only show what each site lacks, why and since when.",
+        fr: "Montrer seulement ce qui manque à chaque site, pourquoi et depuis quand.")
+    package static let helpSiteRenew = Message(
+        "help.site-renew", en: "Renew the locks of what snapshots need, at sites that lock.",
+        fr: "Renouveler les verrous de ce dont les instantanés ont besoin, aux sites qui verrouillent.")
+    package static let helpRenewRequests = Message(
+        "help.renew-requests", en: "Requests a day and site, at most.", fr: "Requêtes par jour et par site, au plus.")
     package static let helpSiteName = Message("help.site-name", en: "Site.", fr: "Site.")
     package static let helpLs = Message("help.ls", en: "List a snapshot's content.", fr: "Énumérer le contenu d'un instantané.")
     package static let helpFind = Message("help.find", en: "Find names in a snapshot.", fr: "Chercher des noms dans un instantané.")

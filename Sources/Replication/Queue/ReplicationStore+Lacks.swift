@@ -32,7 +32,16 @@ package struct Lack: Sendable, Equatable {
 }
 
 extension Lack.Object {
-    var kind: String {
+    /// For people: a snapshot's id, or a pack's key.
+    package var name: String {
+        switch self {
+        case .snapshot(let id, _): id.hex
+        case .pack(let pack): pack.key
+        }
+    }
+
+    /// `snapshot` or `pack`.
+    package var kind: String {
         switch self {
         case .snapshot: "snapshot"
         case .pack: "pack"

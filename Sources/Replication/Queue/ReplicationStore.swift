@@ -71,6 +71,23 @@ package final class ReplicationStore: Sendable {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2: ends of locks") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE lock (
+                        site INTEGER NOT NULL REFERENCES site,
+                        object TEXT NOT NULL,
+                        until INTEGER NOT NULL,         -- as last set or seen
+                        PRIMARY KEY (site, object)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE renewal (
+                        site INTEGER NOT NULL REFERENCES site,
+                        day INTEGER NOT NULL,           -- since 1970
+                        requests INTEGER NOT NULL,
+                        PRIMARY KEY (site, day)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

@@ -109,9 +109,11 @@ package final class BlobReader: PageSource, Sendable {
     ) -> Result<T, any Error>? {
         var result: Result<T, any Error>?
         do {
-            let table = try source.table(pack)
-            let sealed = try worker.read(Int(wanted.length), at: Int(wanted.offset), of: pack, from: source)
-            try worker.open(wanted, sealed, table) { bytes in result = Result { try body(bytes) } }
+            try source.tryingVersions(of: pack) {
+                let table = try source.table(pack)
+                let sealed = try worker.read(Int(wanted.length), at: Int(wanted.offset), of: pack, from: source)
+                try worker.open(wanted, sealed, table) { bytes in result = Result { try body(bytes) } }
+            }
         } catch let failure as Failure {
             note(failure, pack, source, &verdict)
         } catch {

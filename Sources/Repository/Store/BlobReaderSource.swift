@@ -94,6 +94,20 @@ final class BlobReaderSource: Sendable {
         index()?.markAbsent(pack)
     }
 
+    /// Runs `body`, which reads from the pack, again with each older version of it for as long as what it reads is damaged.
+    func tryingVersions(of pack: PackKey, _ body: () throws -> Void) throws {
+        do { try body() } catch let damage as Failure where damage.kind == .damaged {
+            while try site.turnToOlderVersion(pack.key) {
+                state.look { state in
+                    state.bad[pack] = nil
+                    state.tables.remove(pack)
+                }
+                do { return try body() } catch let failure as Failure where failure.kind == .damaged { continue }
+            }
+            throw damage
+        }
+    }
+
     /// Other names under which the site holds the same pack: where the name was taken by wrong bytes the
     /// right ones went under a suffix, and a replica may have it from another session.
     func otherNames(of pack: PackKey) -> [PackKey] {
@@ -137,6 +151,8 @@ struct ByteCache<Key: Hashable, Value> {
         slots.values[at].used = clock
         return slots.values[at].value
     }
+
+    mutating func remove(_ key: Key) { if let slot = slots.removeValue(forKey: key) { bytes -= slot.bytes } }
 
     /// Keeps the value unless it is too large alone.
     mutating func insert(_ value: Value, for key: Key, bytes count: Int) {

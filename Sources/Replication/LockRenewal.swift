@@ -1,0 +1,96 @@
+import Base
+import Keys
+import Repository
+import Sites
+
+/// Keeps the locks of everything that a visible snapshot needs from running out, at a site whose store locks objects.
+///
+/// Nodes lock what they write for a short while only, so that a stolen one cannot fill a site for years. Maintenance
+/// renews what is still reachable once less than half of the period is left, the shortest first, with a bounded number of requests
+/// a day. What nobody needs is not renewed, and can be deleted when its lock has ended.
+package struct LockRenewal {
+    package struct Report: Sendable {
+        /// Objects whose lock must not run out.
+        package var needed = 0
+        package var renewed = 0
+        /// Objects that are due and wait for another day's requests.
+        package var waiting = 0
+        /// The lock that ends first among those needed, seconds since 1970; nil when one is not known.
+        package var first: Int64?
+        /// Blobs of snapshots that no pack here holds: their packs could not be renewed.
+        package var lost = 0
+        package var failures: [Failure] = []
+    }
+
+    private let site: OpenSite
+    private let keys: KeyRing
+    private let inventory: Inventory
+    private let requestsPerDay: Int
+
+    package init(_ site: OpenSite, keys: KeyRing, inventory: Inventory, requestsPerDay: Int) {
+        self.site = site
+        self.keys = keys
+        self.inventory = inventory
+        self.requestsPerDay = requestsPerDay
+    }
+
+    /// Throws `.key` without the domains' catalogue keys, `.unreachable` when the site does not answer.
+    package func run(now: Int64 = Timestamp.now().seconds) throws -> Report {
+        var report = Report()
+        guard let period = site.site.lockPeriod else { return report }
+        let (store, id) = (inventory.store, site.repository.id)
+        let needed = try neededObjects(&report)
+        report.needed = needed.count
+        try store.keepLocks(only: needed, at: id)
+        // Unknown ends first: they may be the shortest.
+        let known = try needed.map { (object: $0, until: try store.lockEnd($0, at: id)) }
+        var first = Int64.max
+        var isUnknown = false
+        for (object, until) in known.sorted(by: { ($0.until ?? 0, $0.object) < ($1.until ?? 0, $1.object) }) {
+            var until = until
+            do {
+                if until == nil, try store.spendRenewal(at: id, limit: requestsPerDay, now: now) {
+                    until = try site.site.lockEnd(object)?.seconds ?? 0
+                    try store.note(lockEnd: until!, object, at: id)
+                }
+                if until.map({ $0 - now < period / 2 }) ?? true {
+                    if until != nil, try store.spendRenewal(at: id, limit: requestsPerDay, now: now) {
+                        try site.site.lock(object, until: Timestamp(seconds: now + period))
+                        try store.note(lockEnd: now + period, object, at: id)
+                        (until, report.renewed) = (now + period, report.renewed + 1)
+                    } else {
+                        report.waiting += 1
+                    }
+                }
+            } catch let failure as Failure where failure.kind != .unreachable { report.failures.append(failure.of("\(site.name):\(object)")) }
+            if let until { first = min(first, until) } else { isUnknown = true }
+        }
+        report.first = isUnknown || needed.isEmpty ? nil : first
+        return report
+    }
+
+    /// Everything that a visible snapshot needs here: its packs, its manifest, and what tells readers what they are.
+    private func neededObjects(_ report: inout Report) throws -> Set<String> {
+        var needed: Set<String> = []
+        for folder in ["descriptor/", "keys/", "forget/", "attested/", "index/"] { needed.formUnion(try site.site.keys(folder)) }
+        needed.insert(SiteMarker.key)
+        let copies = PackCopies([site], inventory) { report.failures.append($0) }
+        for domain in keys.catalogueDomains {
+            let walker = Reachability(try PackHoldings(copies, domain: domain), keys: keys)
+            var seen = SeenBlobs()
+            for commit in site.commits {
+                let manifest: Manifest
+                do { manifest = try site.repository.manifest(commit) } catch let failure as Failure where failure.kind != .unreachable {
+                    report.failures.append(failure)
+                    continue
+                }
+                guard manifest.domain == domain else { continue }
+                needed.insert(Manifest.key(commit.key.snapshot, commit.manifest))
+                try walker.walk(
+                    from: manifest.outline(keys).root, seen: &seen, found: { _, packs in for pack in packs { needed.insert(pack.key.key) } },
+                    lost: { _, _ in report.lost += 1 })
+            }
+        }
+        return needed
+    }
+}

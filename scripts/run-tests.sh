@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds, then runs every test: format, Swift, the independent reader in Python, the demonstration, end to end. All of them
+# Builds, then runs every test: format, Swift, the independent reader in Python, the demonstration, end to end, object stores. All of them
 # run even when some fail; the last lines say which did.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -22,9 +22,11 @@ export HDSBACKUP=${HDSBACKUP:-$PWD/.build/debug/hdsbackup}
 part 'Python reader' "$python" Tests/Reader/test_reader.py
 # The demonstration is a test as well: two sites, one lost, restored, compared by diff and a listing.
 part 'demonstration' env DEMO_MIB=32 bash Tests/Tools/demo.sh
-for theme in Tests/EndToEnd/[0-9]*.sh; do
+for theme in Tests/EndToEnd/0[0-9]*.sh Tests/EndToEnd/10*.sh; do
     part "$(basename "$theme" .sh)" bash "$theme"
 done
+# With real object stores, started here and stopped at the end.
+part 'object stores' "$python" Tests/Stores/with_stores.py scripts/run-s3-tests.sh
 
 if ((${#failed[@]})); then
     printf '\nFAILED:'

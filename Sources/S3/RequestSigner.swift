@@ -19,6 +19,8 @@ struct RequestSigner: Sendable {
         self.region = region
     }
 
+    var accessKey: String { credentials.accessKey }
+
     /// The headers to add to `request`, which goes to `host`. `payload`: hex of the SHA-256 of its body.
     func headers(for request: S3Request, host: String, path: String, payload: String, at moment: Timestamp) -> [(String, String)] {
         let stamp = CivilTime(moment).compact

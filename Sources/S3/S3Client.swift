@@ -68,6 +68,9 @@ final class S3Client: Sendable {
         gate = RequestGate(most: endpoint.connections)
     }
 
+    /// Whose requests these are.
+    var accessKey: String { signer.accessKey }
+
     var traffic: SiteTraffic {
         var traffic = counts.look { $0 }
         traffic.concurrency = gate.limit

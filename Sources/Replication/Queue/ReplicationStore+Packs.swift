@@ -30,8 +30,8 @@ extension ReplicationStore {
         }
     }
 
-    /// Packs of a listing that are written at once.
-    private static let batch = 4096
+    /// Packs of a listing that are written at once, and synced: 4 MiB or so.
+    private static let batch = 32_768
 
     /// Lists the site's packs and makes what is known of them the same. Memory does not grow with their number. A listing
     /// that fails half-way takes nothing away.
@@ -58,19 +58,25 @@ extension ReplicationStore {
         }
     }
 
-    /// Rows of one statement: fewer statements, less time.
-    private static let rows = 32
-
+    /// All in one statement: the names as one blob, the sizes as one blob of twelve digits each (in a text, the way to each place is counted anew). Bound one by one, a million packs
+    /// take ten times as long.
     private func put(_ packs: [(key: PackKey, size: Int)], site: Int64, round: Int64, _ db: Database) throws {
-        for start in stride(from: 0, to: packs.count, by: Self.rows) {
-            let some = packs[start..<min(packs.count, start + Self.rows)]
-            let values = repeatElement("(?, ?, ?, ?)", count: some.count).joined(separator: ", ")
-            let statement = try db.cachedStatement(
-                sql: "INSERT INTO pack (site, name, size, round) VALUES \(values) ON CONFLICT DO UPDATE SET size = excluded.size, round = excluded.round")
-            var arguments: [any DatabaseValueConvertible] = []
-            for pack in some { arguments += [site, Self.name(pack.key), pack.size, round] as [any DatabaseValueConvertible] }
-            try statement.execute(arguments: StatementArguments(arguments))
+        guard !packs.isEmpty else { return }
+        var names = ByteWriter(capacity: packs.count * 53)
+        var sizes: [UInt8] = []
+        for pack in packs {
+            pack.key.write(to: &names)
+            let digits = String(pack.size).utf8
+            sizes += repeatElement(UInt8(ascii: "0"), count: 12 - digits.count) + Array(digits)
         }
+        let statement = try db.cachedStatement(
+            sql: """
+                WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
+                INSERT INTO pack (site, name, size, round)
+                SELECT ?, substr(?, 1 + i * 53, 53), CAST(substr(?, 1 + i * 12, 12) AS INTEGER), ? FROM n WHERE true
+                ON CONFLICT DO UPDATE SET size = excluded.size, round = excluded.round
+                """)
+        try statement.execute(arguments: [packs.count, site, Data(names.bytes), Data(sizes), round])
     }
 
     /// Notes packs that are known to be at the site by other means than a listing.

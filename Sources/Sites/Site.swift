@@ -26,6 +26,13 @@ package protocol Site: AnyObject, Sendable {
     /// The whole object. Throws `.damaged` when it is larger than `limit`: nothing is allocated for it.
     func read(_ key: String, limit: Int) throws -> [UInt8]
 
+    /// Fills the beginning of `into` with the whole object and returns its size. Throws `.damaged` when there is no room for it.
+    func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int
+
+    /// The object's size and its last `count` bytes, or all of them where it is shorter. Throws `.damaged` for an empty one,
+    /// or says that it is.
+    func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8])
+
     /// What was read of the object is wrong: reads an older version of it from now on. False, and the newest is read
     /// again, when no older one is left; stores that keep one version have none.
     func turnToOlderVersion(_ key: String) throws -> Bool
@@ -45,6 +52,10 @@ package protocol Site: AnyObject, Sendable {
 
     /// What only this kind of site has, tried below `folder`, a scratch folder of packs.
     func probe(_ folder: String) throws -> [SiteProbe.Outcome]
+
+    /// Objects of many megabytes that it pays to store or to read at once: one where a disk or a core is the limit, more
+    /// where every request waits for an answer.
+    var parallelism: Int { get }
 
     /// What this process asked of the site; nil where nothing is counted.
     var traffic: SiteTraffic? { get }
@@ -74,7 +85,26 @@ extension Site {
 
     package func probe(_ folder: String) throws -> [SiteProbe.Outcome] { [] }
 
+    package var parallelism: Int { 1 }
+
     package var traffic: SiteTraffic? { nil }
+
+    /// Small objects that it pays to read at once: they cost little but the wait for an answer.
+    package var smallParallelism: Int { parallelism == 1 ? 1 : 4 * parallelism }
+
+    package func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int {
+        let size = try size(key)
+        guard size <= into.count else { throw Failure(.damaged, .objectTooLarge(size), object: "\(name):\(key)") }
+        try read(key, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: into[..<size]))
+        return size
+    }
+
+    package func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8]) {
+        let size = try size(key)
+        var bytes = [UInt8](repeating: 0, count: min(size, count))
+        try bytes.withUnsafeMutableBytes { try read(key, at: size - $0.count, into: $0) }
+        return (size, bytes)
+    }
 
     package func read(_ key: String, limit: Int) throws -> [UInt8] {
         let size = try size(key)

@@ -1,11 +1,11 @@
 # Two commands on a fresh machine: `make demo` and `make test`. The work is in scripts/ and Tests/Tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build release bench tools stores format lint clean
+.PHONY: help demo test build release bench bench-s3 tools stores format lint clean
 swift_sources := Sources Tests Package.swift
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: release ## build, back up a sample hospital to two sites, lose one, restore, compare
 	HDSBACKUP="$(CURDIR)/.build/release/hdsbackup" Tests/Tools/demo.sh
@@ -21,6 +21,10 @@ release: tools ## build for use
 
 bench: release ## measure, beside restic, borg and the limit (BENCH_ARGS='--mib 1024 --rounds 3': see Benchmarks/bench.py)
 	Benchmarks/bench.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
+
+bench-s3: release ## measure on S3 stores of this machine, beside restic and rclone (BENCH_ARGS: see Benchmarks/s3.py)
+	scripts/install-s3-stores.sh ceph seaweedfs
+	Benchmarks/s3.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
 
 tools: ## install the libraries and programs that are missing
 	scripts/install-tools.sh

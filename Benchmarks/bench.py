@@ -235,7 +235,7 @@ def peers(wanted):
     """Paths by name, from peers.sh."""
     if not wanted:
         return {}
-    found = subprocess.run([PROJECT / "Benchmarks/peers.sh"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = subprocess.run([PROJECT / "Benchmarks/peers.sh", *wanted], stdout=subprocess.PIPE, text=True, check=True).stdout
     paths = dict(line.split("=", 1) for line in found.splitlines() if "=" in line)
     for name in wanted:
         if name not in paths:

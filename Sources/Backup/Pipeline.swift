@@ -36,11 +36,17 @@ final class Pipeline: Sendable {
         let workers = Threads.cores
         jobs = BoundedQueue(capacity: workers * 4)
         slabs = BufferPool(count: workers + 2, capacity: Slab.bytes)
-        packs = BufferPool(count: workers + 2, capacity: PackBuilder.bufferBytes)
+        // Those that are filled, and two more, or all that a site stores at once but one: while that many are on their way, a worker
+        // may wait.
+        packs = BufferPool(count: workers + max(2, (participants.map(\.threads).max() ?? 0) - 1), capacity: PackBuilder.bufferBytes)
     }
 
     func start() {
-        siteThreads.look { $0 = participants.map { participant in Threads.start("site-\(participant.name)") { participant.work() } } }
+        siteThreads.look {
+            $0 = participants.flatMap { participant in
+                (0..<participant.threads).map { _ in Threads.start("site-\(participant.name)") { participant.work() } }
+            }
+        }
         threads.look {
             $0 = (0..<Threads.cores).map { number in
                 Threads.start("seal-\(number)") { self.work() }

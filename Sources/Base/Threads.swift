@@ -194,4 +194,26 @@ package enum Threads {
         for handle in handles { handle.join() }
         if let error = failure.look({ $0 }) { throw error }
     }
+
+    /// What `body` makes of each element, or throws, in the order of `elements`; up to `atOnce` at a time.
+    package static func map<T: Sendable, R: Sendable>(
+        _ name: String, _ elements: [T], atOnce: Int, _ body: @escaping @Sendable (T) throws -> R
+    ) -> [Result<R, any Error>] {
+        guard atOnce > 1, elements.count > 1 else { return elements.map { element in Result { try body(element) } } }
+        let results = Monitor([Result<R, any Error>?](repeating: nil, count: elements.count))
+        let next = Monitor(0)
+        // The body's failures are results: no thread ends by one.
+        try? run(name, count: min(atOnce, elements.count)) { _ in
+            while true {
+                let number = next.look { next in
+                    defer { next += 1 }
+                    return next
+                }
+                guard number < elements.count else { return }
+                let result = Result { try body(elements[number]) }
+                results.look { $0[number] = result }
+            }
+        }
+        return results.look { $0.map { $0! } }
+    }
 }

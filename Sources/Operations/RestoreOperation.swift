@@ -23,6 +23,7 @@ package struct RestoreOperation {
         options.paths = paths.map { Entry.key(path: Array($0.utf8)) }
         options.roots = (try? snapshot.manifest.labels(view.ring))?.paths.map { Entry.key(path: $0) } ?? []
         if options.strip, options.paths.isEmpty, options.roots.count == 1 { options.paths = options.roots }
+        options.threads = max(options.threads, reader.parallelism)
         restorer = Restorer(reader: reader, root: snapshot.outline.root, options: options, progress: progress)
     }
 

@@ -18,6 +18,7 @@ struct PackCopier: Sendable {
     let copies: PackCopies
     let domain: ShortID
     let keys: KeyRing
+    /// At least so many at once; more where sites take more.
     let threads: Int
     let isCancelled: @Sendable () -> Bool
 
@@ -26,7 +27,9 @@ struct PackCopier: Sendable {
     /// Throws `TargetFailure`, `.fenced`, `.interrupted`, and `.unreachable` when a pack's sites did not answer.
     func copy(_ packs: [WantedPack], to landing: Landing, copied: @escaping @Sendable (Int) -> Void) throws -> [WantedPack] {
         let state = Monitor((next: 0, failed: [WantedPack](), isStopped: false))
-        try Threads.run("copy", count: min(threads, packs.count)) { _ in
+        // While some wait for bytes to come, others wait until theirs are stored: each holds a pack in memory.
+        let atOnce = max(threads, 2 * (copies.sites.map(\.site.parallelism).max() ?? 1))
+        try Threads.run("copy", count: min(atOnce, packs.count)) { _ in
             var buffer = Buffer(capacity: PackBuilder.bufferBytes)
             while let pack = state.look({ state -> WantedPack? in
                 guard !state.isStopped, state.next < packs.count else { return nil }

@@ -6,6 +6,8 @@ final class PieceFeed: @unchecked Sendable {
     // Unchecked: the rows are used under the lock only.
     private static let rowGoal = 2048
     private static let rowLimit = 65_536
+    /// More than a pack holds: one that is needed whole is read whole, by one thread.
+    private static let byteLimit: UInt64 = 24 << 20
 
     private let rows: SortedRows<PlanPiece>
     private let lock = Monitor(())
@@ -15,7 +17,7 @@ final class PieceFeed: @unchecked Sendable {
     /// gets some.
     init(_ rows: SortedRows<PlanPiece>, bytes: UInt64, threads: Int) {
         self.rows = rows
-        byteGoal = Int(min(max(bytes / UInt64(threads * 8), 1 << 20), 16 << 20))
+        byteGoal = Int(min(max(bytes / UInt64(threads * 8), 1 << 20), Self.byteLimit))
     }
 
     /// Fills `batch`; false when there is no more.

@@ -49,8 +49,6 @@ package final class S3Site: Site {
     /// Objects longer than this are uploaded in parts.
     private static let partBytes = 32 << 20
     private static let partsAtOnce = 4
-    /// Whole objects up to this size are read by one request of unknown length.
-    private static let smallLimit = 1 << 20
     private static let coordination: Set<Substring> = ["sessions", "commits", "condemned", "decided", "lists"]
     private static let attemptHeader = "x-amz-meta-hds-attempt"
 
@@ -64,6 +62,9 @@ package final class S3Site: Site {
     }
 
     package var traffic: SiteTraffic? { client.traffic }
+
+    /// Each holds a pack in memory.
+    package var parallelism: Int { 4 }
 
     // MARK: places
 
@@ -123,9 +124,8 @@ package final class S3Site: Site {
 
     private func createWhole(_ key: String, _ bytes: UnsafeRawBufferPointer, _ hash: Digest, _ attempt: String) throws {
         // The checksum beside the payload hash: some stores check the one, some the other (Tests/Stores/README.md).
-        let headers = creationHeaders(key, attempt) + [
-            ("x-amz-checksum-sha256", base64(hash.bytes)), ("x-amz-sdk-checksum-algorithm", "SHA256"),
-        ]
+        let sums = [("x-amz-checksum-sha256", base64(hash.bytes)), ("x-amz-sdk-checksum-algorithm", "SHA256")]
+        let headers = creationHeaders(key, attempt) + sums
         try conditionally(key, attempt) { condition in
             let request = S3Request("PUT", bucket(key), stored(key), headers: headers + condition)
             return try client.send(request, body: bytes, payload: hash.hex, accepting: [409, 412, 501])
@@ -262,13 +262,22 @@ package final class S3Site: Site {
     }
 
     package func read(_ key: String, limit: Int) throws -> [UInt8] {
+        try naming(key) { try get("GET", key, sink: .memory(limit: limit)).body }
+    }
+
+    package func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int {
+        try naming(key) { try get("GET", key, sink: .into(into)).count }
+    }
+
+    package func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8]) {
         try naming(key) {
-            if limit <= Self.smallLimit { return try get("GET", key, sink: .memory(limit: limit)).body }
-            let size = try size(key)
-            guard size <= limit else { throw Failure(.damaged, .objectTooLarge(size)) }
-            var bytes = [UInt8](repeating: 0, count: size)
-            try bytes.withUnsafeMutableBytes { try read(key, at: 0, into: $0) }
-            return bytes
+            let answer = try get("GET", key, range: "bytes=-\(count)", sink: .memory(limit: count))
+            // `bytes 100-199/200` (RFC 9110, section 14.4); a store that sends all of a short object says nothing.
+            guard let range = answer.header("content-range") else { return (answer.count, answer.body) }
+            guard let size = range.split(separator: "/").last.flatMap({ Int($0) }), answer.count == min(size, count) else {
+                throw Failure(.damaged, .objectTooShort)
+            }
+            return (size, answer.body)
         }
     }
 
@@ -280,15 +289,9 @@ package final class S3Site: Site {
         }
     }
 
-    package func turnToOlderVersion(_ key: String) throws -> Bool {
-        try naming(key) {
-            let versions = try versions(key)
-            let current = chosen.look { $0[key] }
-            let next = (current.flatMap { versions.firstIndex(of: $0) } ?? 0) + 1
-            chosen.look { $0[key] = next < versions.count ? versions[next] : nil }
-            return next < versions.count
-        }
-    }
+    package func olderVersions(_ key: String) throws -> [String] { try naming(key) { Array(try versions(key).dropFirst()) } }
+
+    package func read(version: String?, of key: String) { chosen.look { $0[key] = version } }
 
     /// Versions of an object that hold bytes, the newest first.
     func versions(_ key: String) throws -> [String] {

@@ -219,8 +219,10 @@ private final class BodySink: HTTPClientResponseDelegate, Sendable {
                 state.limit = Self.errorLimit
                 return nil
             }
-            guard state.into == nil, let count = head.headers.first(name: "content-length").flatMap({ Int($0) }), count > state.limit else { return nil }
-            return count
+            guard state.into == nil, let count = head.headers.first(name: "content-length").flatMap({ Int($0) }) else { return nil }
+            if count > state.limit { return count }
+            if state.limit < .max { state.answer.body.reserveCapacity(count) }
+            return nil
         }
         if let tooLong { return task.eventLoop.makeFailedFuture(Transport.BodyTooLong(count: tooLong)) }
         return task.eventLoop.makeSucceededVoidFuture()

@@ -26,9 +26,18 @@ package protocol Site: AnyObject, Sendable {
     /// The whole object. Throws `.damaged` when it is larger than `limit`: nothing is allocated for it.
     func read(_ key: String, limit: Int) throws -> [UInt8]
 
-    /// What was read of the object is wrong: reads an older version of it from now on. False, and the newest is read
-    /// again, when no older one is left; stores that keep one version have none.
-    func turnToOlderVersion(_ key: String) throws -> Bool
+    /// Fills the beginning of `into` with the whole object and returns its size. Throws `.damaged` when there is no room for it.
+    func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int
+
+    /// The object's size and its last `count` bytes, or all of them where it is shorter. Throws `.damaged` for an empty one,
+    /// or says that it is.
+    func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8])
+
+    /// Versions of the object that hold bytes, but for the newest, the younger first. Stores that keep one version have none.
+    func olderVersions(_ key: String) throws -> [String]
+
+    /// From now on this version is what is read of the object; nil: the newest.
+    func read(version: String?, of key: String)
 
     /// The object's size in bytes.
     func size(_ key: String) throws -> Int
@@ -57,6 +66,10 @@ package protocol Site: AnyObject, Sendable {
 
     /// What only this kind of site has, tried below `folder`, a scratch folder of packs.
     func probe(_ folder: String) throws -> [SiteProbe.Outcome]
+
+    /// Objects of many megabytes that it pays to store or to read at once: one where a disk or a core is the limit, more
+    /// where every request waits for an answer.
+    var parallelism: Int { get }
 
     /// What this process asked of the site; nil where nothing is counted.
     var traffic: SiteTraffic? { get }
@@ -90,11 +103,32 @@ extension Site {
 
     package func lock(_ key: String, until: Timestamp) throws {}
 
-    package func turnToOlderVersion(_ key: String) throws -> Bool { false }
+    package func olderVersions(_ key: String) throws -> [String] { [] }
+
+    package func read(version: String?, of key: String) {}
 
     package func probe(_ folder: String) throws -> [SiteProbe.Outcome] { [] }
 
+    package var parallelism: Int { 1 }
+
     package var traffic: SiteTraffic? { nil }
+
+    /// Small objects that it pays to read at once: they cost little but the wait for an answer.
+    package var smallParallelism: Int { parallelism == 1 ? 1 : 4 * parallelism }
+
+    package func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int {
+        let size = try size(key)
+        guard size <= into.count else { throw Failure(.damaged, .objectTooLarge(size), object: "\(name):\(key)") }
+        try read(key, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: into[..<size]))
+        return size
+    }
+
+    package func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8]) {
+        let size = try size(key)
+        var bytes = [UInt8](repeating: 0, count: min(size, count))
+        try bytes.withUnsafeMutableBytes { try read(key, at: size - $0.count, into: $0) }
+        return (size, bytes)
+    }
 
     package func read(_ key: String, limit: Int) throws -> [UInt8] {
         let size = try size(key)
@@ -107,15 +141,16 @@ extension Site {
     /// Reads a whole object and decodes it. Bytes that are damaged are read once more: where the second reading
     /// differs, the way there was at fault, not the object. Then older versions are tried, where the store keeps them.
     package func readTwice<T>(_ key: String, limit: Int, _ decode: ([UInt8]) throws -> T) throws -> T {
-        var before = try read(key, limit: limit)
+        let first = try read(key, limit: limit)
         let damage: Failure
-        do { return try decode(before) } catch let failure as Failure where failure.kind == .damaged { damage = failure }
-        repeat {
-            let bytes = try read(key, limit: limit)
-            guard bytes != before else { continue }
-            before = bytes
-            do { return try decode(bytes) } catch let failure as Failure where failure.kind == .damaged { continue }
-        } while try turnToOlderVersion(key)
+        do { return try decode(first) } catch let failure as Failure where failure.kind == .damaged { damage = failure }
+        let second = try read(key, limit: limit)
+        if second != first { return try decode(second) }
+        for version in try olderVersions(key) {
+            read(version: version, of: key)
+            do { return try decode(read(key, limit: limit)) } catch let failure as Failure where failure.kind == .damaged { continue }
+        }
+        read(version: nil, of: key)
         throw damage
     }
 

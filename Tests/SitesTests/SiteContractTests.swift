@@ -58,6 +58,25 @@ enum Store: CaseIterable, Sendable, Hashable, CustomTestStringConvertible {
     }
 
     @Test(arguments: Store.allCases)
+    func theWholeAndTheEndOfAnObjectOfUnknownSizeAreRead(_ store: Store) throws {
+        let site = try store.make(folder)
+        var random = SeededGenerator(3)
+        let bytes = random.bytes(300_000)
+        try site.create("packs/ab/object", bytes)
+        var room = [UInt8](repeating: 0, count: 400_000)
+        #expect(try room.withUnsafeMutableBytes { try site.readWhole("packs/ab/object", into: $0) } == bytes.count)
+        #expect(Array(room.prefix(bytes.count)) == bytes)
+        for count in [1, 65_536, bytes.count, 400_000] {
+            let end = try site.readEnd("packs/ab/object", count)
+            #expect(end.size == bytes.count)
+            #expect(end.bytes == bytes.suffix(count))
+        }
+        var small = [UInt8](repeating: 0, count: bytes.count - 1)
+        #expect(try failureKind { _ = try small.withUnsafeMutableBytes { try site.readWhole("packs/ab/object", into: $0) } } == .damaged)
+        #expect(try failureKind { _ = try site.readEnd("packs/ab/nothing", 16) } == .missing)
+    }
+
+    @Test(arguments: Store.allCases)
     func anObjectIsNeverReplaced(_ store: Store) throws {
         let site = try store.make(folder)
         try site.create("a/b", [1, 2, 3])

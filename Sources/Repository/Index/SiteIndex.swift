@@ -79,18 +79,23 @@ package final class SiteIndex: Sendable {
     /// Takes in every segment of `segments` that it lacks, and starts again from nothing when one that it
     /// had taken in no longer counts.
     ///
-    /// `fetch` returns a verified segment; a void one (reported elsewhere) is tried again next time.
-    package func update(_ segments: [SegmentKey], fetch: (SegmentKey) throws -> Fetched) throws {
+    /// `fetch` returns a verified segment; a void one (reported elsewhere) is tried again next time. It is called from up to
+    /// `atOnce` threads.
+    package func update(_ segments: [SegmentKey], atOnce: Int = 1, fetch: @escaping @Sendable (SegmentKey) throws -> Fetched) throws {
         let wanted = Set(segments.map(\.key))
         let isStale = state.look { !$0.merged.isSubset(of: wanted) }
         if isStale {
             state.look { $0 = State(next: $0.next) }
         }
-        for segment in segments where !state.look({ $0.merged.contains(segment.key) }) {
-            switch try fetch(segment) {
-            case .segment(let table): try add(table, named: segment.key)
-            case .foreign: state.look { _ = $0.merged.insert(segment.key) }
-            case .void: break
+        let lacking = segments.filter { segment in !state.look { $0.merged.contains(segment.key) } }
+        for start in stride(from: 0, to: lacking.count, by: atOnce) {
+            let some = Array(lacking[start..<min(start + atOnce, lacking.count)])
+            for (segment, fetched) in zip(some, Threads.map("segment", some, atOnce: atOnce, fetch)) {
+                switch try fetched.get() {
+                case .segment(let table): try add(table, named: segment.key)
+                case .foreign: state.look { _ = $0.merged.insert(segment.key) }
+                case .void: break
+                }
             }
         }
         try save()

@@ -48,8 +48,8 @@ package struct ReadSpan: Sendable, Equatable {
 }
 
 extension BlobReader {
-    /// A pack whose directory is not yet known is read whole when this much of it is needed.
-    private static let wholePackNeed = 4 << 20
+    /// A pack whose directory is not yet known is read whole, by one request, when this much of it is needed.
+    private static let wholePackNeed = PackBuilder.targetBytes / 2
     private static let wholePackLimit = 24 << 20
 
     /// Opens blobs of one pack, with few requests. `needs` come in order of offset, each once; `body` is called
@@ -86,8 +86,7 @@ extension BlobReader {
 
     /// The whole pack and its directory; nil when it is not to be had so.
     private func whole(_ pack: PackKey, _ source: BlobReaderSource, _ worker: BlobWorker) -> (PackTable, UnsafeRawBufferPointer)? {
-        guard let size = try? source.site.size(pack.key), size <= Self.wholePackLimit,
-            let bytes = try? worker.read(size, at: 0, of: pack, from: source),
+        guard let bytes = try? worker.readWhole(pack, limit: Self.wholePackLimit, from: source),
             let table = try? PackTable(whole: bytes, source: source)
         else { return nil }
         source.keep(table, pack)

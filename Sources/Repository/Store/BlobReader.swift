@@ -22,7 +22,7 @@ package struct BlobLocation: Sendable, Equatable {
 /// tried: another place at the site, another name of the same pack, another site.
 ///
 /// Any number of threads may read at once; calls block. Memory is bounded: 8 MiB of pages, 8 MiB of pack
-/// directories, and one blob and its sealed bytes for each thread that reads.
+/// directories and 3 MiB read ahead for each site, and one blob and its sealed bytes for each thread that reads.
 package final class BlobReader: PageSource, Sendable {
     package let domain: ShortID
     package let keys: KeyRing
@@ -46,6 +46,9 @@ package final class BlobReader: PageSource, Sendable {
 
     /// Whether every site was given up.
     package var isCutOff: Bool { sources.allSatisfy { $0.absence != nil } }
+
+    /// Packs that it pays to read at once, from whichever of the sites.
+    package var parallelism: Int { sources.map(\.site.parallelism).max() ?? 1 }
 
     package func siteName(_ number: UInt8) -> String { sources[Int(number)].name }
 
@@ -111,10 +114,15 @@ package final class BlobReader: PageSource, Sendable {
         do {
             try source.tryingVersions(of: pack) {
                 let table = try source.table(pack)
-                let sealed = try worker.read(Int(wanted.length), at: Int(wanted.offset), of: pack, from: source)
+                let (count, offset) = (Int(wanted.length), Int(wanted.offset))
+                let sealed =
+                    wanted.kind == .data
+                    ? try worker.read(count, at: offset, of: pack, from: source)
+                    : try worker.readPage(count, at: offset, of: pack, size: table.packSize, from: source)
                 try worker.open(wanted, sealed, table) { bytes in result = Result { try body(bytes) } }
             }
         } catch let failure as Failure {
+            source.forgetStretches()
             note(failure, pack, source, &verdict)
         } catch {
             result = .failure(error)

@@ -12,7 +12,22 @@ final class BlobReaderSource: Sendable {
         /// Packs whose header or directory cannot be had: not asked for again at each blob.
         var bad: [PackKey: Failure] = [:]
         var names: [Digest: [PackKey]] = [:]
+        var stretches: [Stretch] = []
     }
+
+    /// Bytes of a pack that were read ahead.
+    private struct Stretch {
+        let pack: PackKey
+        let offset: Int
+        let bytes: [UInt8]
+
+        func holds(_ count: Int, at start: Int, of other: PackKey) -> Bool {
+            pack == other && offset <= start && start + count <= offset + bytes.count
+        }
+    }
+
+    private static let stretchBytes = 512 << 10
+    private static let stretchCount = 6
 
     private let open: OpenSite
     let keys: KeyRing
@@ -86,6 +101,27 @@ final class BlobReaderSource: Sendable {
 
     func keep(_ table: PackTable, _ pack: PackKey) { state.look { $0.tables.insert(table, for: pack, bytes: table.byteCount) } }
 
+    /// Fills `into` with bytes of a pack of `size` bytes. Where requests wait for answers more than is wanted is read and
+    /// kept: pages lie close together.
+    func readAhead(_ pack: PackKey, size: Int, at offset: Int, into: UnsafeMutableRawBufferPointer) throws {
+        guard site.parallelism > 1, offset + into.count <= size else { return try site.read(pack.key, at: offset, into: into) }
+        var stretch = state.look { $0.stretches.first { $0.holds(into.count, at: offset, of: pack) } }
+        if stretch == nil {
+            var bytes = [UInt8](repeating: 0, count: min(size - offset, max(into.count, Self.stretchBytes)))
+            try bytes.withUnsafeMutableBytes { try site.read(pack.key, at: offset, into: $0) }
+            let read = Stretch(pack: pack, offset: offset, bytes: bytes)
+            state.look { state in
+                if state.stretches.count == Self.stretchCount { state.stretches.removeFirst() }
+                state.stretches.append(read)
+            }
+            stretch = read
+        }
+        if let stretch { into.copyBytes(from: stretch.bytes[(offset - stretch.offset)...].prefix(into.count)) }
+    }
+
+    /// What was read ahead may be wrong: it is read again.
+    func forgetStretches() { state.look { $0.stretches = [] } }
+
     func markBad(_ pack: PackKey, _ failure: Failure) {
         state.look { state in
             if state.bad.count >= 65_536 { state.bad.removeAll() }
@@ -97,13 +133,16 @@ final class BlobReaderSource: Sendable {
     /// Runs `body`, which reads from the pack, again with each older version of it for as long as what it reads is damaged.
     func tryingVersions(of pack: PackKey, _ body: () throws -> Void) throws {
         do { try body() } catch let damage as Failure where damage.kind == .damaged {
-            while try site.turnToOlderVersion(pack.key) {
+            for version in try site.olderVersions(pack.key) {
+                site.read(version: version, of: pack.key)
+                forgetStretches()
                 state.look { state in
                     state.bad[pack] = nil
                     state.tables.remove(pack)
                 }
                 do { return try body() } catch let failure as Failure where failure.kind == .damaged { continue }
             }
+            site.read(version: nil, of: pack.key)
             throw damage
         }
     }

@@ -17,6 +17,22 @@ package final class BlobWorker {
         return UnsafeRawBufferPointer(room)
     }
 
+    /// A page of a pack; valid until the next read.
+    func readPage(_ count: Int, at offset: Int, of pack: PackKey, size: Int, from source: BlobReaderSource) throws -> UnsafeRawBufferPointer {
+        guard count <= PackLimits.packBytes else { throw Failure(.damaged, .malformedRecord("length")) }
+        if buffer.capacity < count { buffer = Buffer(capacity: count) }
+        let room = UnsafeMutableRawBufferPointer(start: buffer.base, count: count)
+        try source.readAhead(pack, size: size, at: offset, into: room)
+        return UnsafeRawBufferPointer(room)
+    }
+
+    /// The whole pack, of at most `limit` bytes; valid until the next read.
+    func readWhole(_ pack: PackKey, limit: Int, from source: BlobReaderSource) throws -> UnsafeRawBufferPointer {
+        if buffer.capacity < limit { buffer = Buffer(capacity: limit) }
+        let count = try source.site.readWhole(pack.key, into: UnsafeMutableRawBufferPointer(start: buffer.base, count: limit))
+        return UnsafeRawBufferPointer(start: buffer.base, count: count)
+    }
+
     /// Opens `sealed` as the row of `table` says, which must be the blob that is wanted.
     func open(_ wanted: WantedBlob, _ sealed: UnsafeRawBufferPointer, _ table: PackTable, _ body: (UnsafeRawBufferPointer) -> Void) throws {
         guard let row = table.row(at: wanted.offset), row.id == wanted.id, row.length == wanted.length, row.kind == wanted.kind else {
@@ -29,11 +45,14 @@ package final class BlobWorker {
 /// A pack's header and directory, without the references, which reading does not need.
 final class PackTable: Sendable {
     let header: PackHeader
+    /// Bytes of the whole pack.
+    let packSize: Int
     /// By offset.
     private let rows: [PackRow]
 
-    init(_ directory: PackDirectory) {
+    init(_ directory: PackDirectory, packSize: Int) {
         header = directory.header
+        self.packSize = packSize
         rows = directory.rows.map {
             PackRow(id: $0.id, kind: $0.kind, keyBlock: $0.keyBlock, ordinal: $0.ordinal, offset: $0.offset, length: $0.length, references: [])
         }.sorted { $0.offset < $1.offset }
@@ -50,11 +69,11 @@ final class PackTable: Sendable {
 
 extension PackTable {
     private static let headGuess = 4 << 10
-    private static let tailGuess = 64 << 10
+    private static let tailGuess = 128 << 10
 
-    /// Reads header and directory: a size and two ranges, mostly.
+    /// Reads header and directory: the pack's two ends, mostly.
     static func read(_ pack: PackKey, from source: BlobReaderSource) throws -> PackTable {
-        let size = try source.site.size(pack.key)
+        let (size, end) = try source.site.readEnd(pack.key, tailGuess)
         guard size >= PackLimits.headerBytes + PackLimits.trailerBytes, size <= PackLimits.packBytes else {
             throw Failure(.damaged, size > PackLimits.packBytes ? .objectTooLarge(size) : .objectTooShort)
         }
@@ -68,7 +87,7 @@ extension PackTable {
         guard headerCount <= size else { throw Failure(.damaged, .truncatedRecord) }
         if headerCount > head.count { head = try range(0, headerCount) }
         let header = try head.withUnsafeBytes { try PackHeader($0, tenant: source.tenant) }
-        var tail = try range(size - min(size, tailGuess), min(size, tailGuess))
+        var tail = end
         let needed = try PackDirectory.sealedCount(trailer(tail), packSize: size) + PackLimits.trailerBytes
         if needed > tail.count { tail = try range(size - needed, needed) }
         return try tail.withUnsafeBytes { try make(header, tail: $0, needed, size, source) }
@@ -79,7 +98,7 @@ extension PackTable {
         guard bytes.count >= PackLimits.headerBytes + PackLimits.trailerBytes else { throw Failure(.damaged, .objectTooShort) }
         let header = try PackHeader(bytes, tenant: source.tenant)
         let needed = try PackDirectory.sealedCount(Self.trailer(bytes), packSize: bytes.count) + PackLimits.trailerBytes
-        self.init(try Self.directory(header, tail: bytes, needed, bytes.count, source))
+        self.init(try Self.directory(header, tail: bytes, needed, bytes.count, source), packSize: bytes.count)
     }
 
     private static func trailer(_ tail: [UInt8]) -> [UInt8] { Array(tail.suffix(PackLimits.trailerBytes)) }
@@ -87,7 +106,7 @@ extension PackTable {
 
     private static func make(
         _ header: PackHeader, tail: UnsafeRawBufferPointer, _ needed: Int, _ size: Int, _ source: BlobReaderSource
-    ) throws -> PackTable { PackTable(try directory(header, tail: tail, needed, size, source)) }
+    ) throws -> PackTable { PackTable(try directory(header, tail: tail, needed, size, source), packSize: size) }
 
     private static func directory(
         _ header: PackHeader, tail: UnsafeRawBufferPointer, _ needed: Int, _ size: Int, _ source: BlobReaderSource

@@ -92,7 +92,7 @@ package final class WriterSession: Sendable {
         for attempt in 0..<Self.attempts {
             let key = PackKey(digest: digest, session: id, attempt: attempt)
             do {
-                try repository.site.create(key.key, bytes)
+                try repository.site.create(key.key, bytes, hash: digest)
                 return key
             } catch let failure as Failure where failure.kind == .exists {
                 if try holds(key, digest, size: bytes.count) { return key }

@@ -67,20 +67,18 @@ package final class SiteRepository: Sendable {
     }
 
     private static func readChain(_ site: any Site) throws -> [Trust.Candidate] {
-        var objects: [Trust.Candidate] = []
-        for key in try site.keys("descriptor/") {
+        try Threads.map("chain", site.keys("descriptor/"), atOnce: site.smallParallelism) { key in
             do {
                 let bytes = try site.readTwice(key, limit: Statement.Kind.descriptor.bodyLimit + Statement.overhead) { bytes in
                     try Statement.checkSum(bytes)
                     return bytes
                 }
-                objects.append(.init(name: "\(site.name):\(key)", bytes: bytes))
+                return Trust.Candidate(name: "\(site.name):\(key)", bytes: bytes)
             } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing {
                 // Rubbish beside the chain must not close the site; a hole in the chain will show.
-                objects.append(.init(name: "\(site.name):\(key)", bytes: [], failure: failure))
+                return Trust.Candidate(name: "\(site.name):\(key)", bytes: [], failure: failure)
             }
-        }
-        return objects
+        }.map { try $0.get() }
     }
 
     /// Reads a statement and checks its bytes, not yet its signer.
@@ -88,6 +86,11 @@ package final class SiteRepository: Sendable {
         do {
             return try site.readTwice(key, limit: kind.bodyLimit + Statement.overhead) { try Statement($0, kind, tenant: tenant) }
         } catch let failure as Failure { throw failure.of("\(name):\(key)") }
+    }
+
+    /// The same for several, in the order of `keys`.
+    private func statements(_ keys: [String], _ kind: Statement.Kind) -> [(key: String, statement: Result<Statement, any Error>)] {
+        Array(zip(keys, Threads.map("statement", keys, atOnce: site.smallParallelism) { try self.statement($0, kind) }))
     }
 
     package func note(void failure: Failure, _ key: String) { found.look { $0.append(failure.of("\(name):\(key)")) } }
@@ -117,15 +120,18 @@ package final class SiteRepository: Sendable {
     /// The commits that count, by the rules of `Coordination`, in no particular order.
     package func commits(_ coordination: Coordination) throws -> [Commit] {
         let forgotten = try forgottenSnapshots()
-        var commits: [Commit] = []
+        var keys: [CommitKey] = []
         for key in try site.keys("commits/") {
             guard let parsed = CommitKey(key: key) else {
                 note(void: Failure(.damaged, .malformedRecord("name")), key)
                 continue
             }
-            guard coordination.counts(parsed), !forgotten.contains(parsed.snapshot) else { continue }
+            if coordination.counts(parsed), !forgotten.contains(parsed.snapshot) { keys.append(parsed) }
+        }
+        var commits: [Commit] = []
+        for (parsed, (key, statement)) in zip(keys, statements(keys.map(\.key), .slot)) {
             do {
-                let statement = try statement(key, .slot)
+                let statement = try statement.get()
                 let slot = try SlotRecord(body: statement.body)
                 guard slot.key == parsed, slot.site == id else { throw Failure(.refused, .badSignature) }
                 guard slot.outcome == .commit else { continue }
@@ -180,9 +186,9 @@ package final class SiteRepository: Sendable {
         var forgotten: Set<ShortID> = []
         var highest: UInt32 = 0
         var previous = Digest.zero
-        for key in try site.keys("forget/") {
+        for (key, statement) in statements(try site.keys("forget/"), .forget) {
             do {
-                let statement = try statement(key, .forget)
+                let statement = try statement.get()
                 let record = try ForgetRecord(body: statement.body)
                 guard ForgetRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
                 try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
@@ -205,9 +211,9 @@ package final class SiteRepository: Sendable {
     /// Packs that a verify role has opened wholly.
     package func attestedPacks() throws -> Set<Digest> {
         var packs: Set<Digest> = []
-        for key in try site.keys("attested/") {
+        for (key, statement) in statements(try site.keys("attested/"), .attested) {
             do {
-                let statement = try statement(key, .attested)
+                let statement = try statement.get()
                 let record = try AttestedRecord(body: statement.body)
                 guard AttestedRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
                 try trust.verify(statement, roles: [.verify], at: record.created.seconds)
@@ -232,14 +238,15 @@ package final class SiteRepository: Sendable {
             let counts = committed.map { coordination.countsForReuse(segment, committed: $0) } ?? coordination.counts(segment)
             if counts { segments.append(segment) }
         }
-        try index.update(segments) { segment in
+        let domain = index.domain
+        try index.update(segments, atOnce: site.parallelism) { segment in
             do {
-                return try self.segment(segment, keys: keys, domain: index.domain).map { .segment($0) } ?? .foreign
+                return try self.segment(segment, keys: keys, domain: domain).map { .segment($0) } ?? .foreign
             } catch let failure as Failure
-                where failure.kind != .unreachable && (failure.kind != .key || keys.catalogue(index.domain) != nil)
+                where failure.kind != .unreachable && (failure.kind != .key || keys.catalogue(domain) != nil)
             {
                 // With the domain's key at hand, one that it does not open is rubbish.
-                note(void: failure, segment.key)
+                self.note(void: failure, segment.key)
                 return .void
             }
         }

@@ -34,8 +34,8 @@ final class Pipeline: Sendable {
         self.known = known
         self.progress = progress
         let workers = Threads.cores
-        jobs = BoundedQueue(capacity: workers * 4)
-        slabs = BufferPool(count: workers + 2, capacity: Slab.bytes)
+        jobs = BoundedQueue(capacity: workers * 2)
+        slabs = BufferPool(count: workers + 1, capacity: Slab.bytes)
         packs = BufferPool(count: workers + 2, capacity: PackBuilder.bufferBytes)
     }
 

@@ -38,8 +38,8 @@ package struct BackupResult: Sendable {
     package let seconds: Double
 
     /// The same, with the sites that could not even be opened.
-    package func adding(unreachable: [Failure]) -> BackupResult {
-        let more = unreachable.map { SiteOutcome(site: $0.object ?? "", isCommitted: false, storedBytes: 0, failure: $0, isBehind: false) }
+    package func adding(unreachable: [(site: String, failure: Failure)]) -> BackupResult {
+        let more = unreachable.map { SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false) }
         return BackupResult(snapshot: snapshot, manifest: manifest, outline: outline, sites: sites + more, problems: problems, seconds: seconds)
     }
 

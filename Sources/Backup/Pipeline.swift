@@ -34,8 +34,8 @@ final class Pipeline: Sendable {
         self.known = known
         self.progress = progress
         let workers = Threads.cores
-        jobs = BoundedQueue(capacity: workers * 4)
-        slabs = BufferPool(count: workers + 2, capacity: Slab.bytes)
+        jobs = BoundedQueue(capacity: workers * 2)
+        slabs = BufferPool(count: workers + 1, capacity: Slab.bytes)
         // Those that are filled, and two more, or all that a site stores at once but one: while that many are on their way, a worker
         // may wait.
         packs = BufferPool(count: workers + max(2, (participants.map(\.threads).max() ?? 0) - 1), capacity: PackBuilder.bufferBytes)

@@ -105,15 +105,27 @@ final class ReadAhead: Sendable {
         private func look(_ name: Batch.Name, _ batch: Batch, at place: Int) throws -> Outcome {
             // Taken before anything is read: a later one would call a change too old to be missed.
             let now = Timestamp.now()
-            var stat = clinux_stat()
-            _ = try RawName(name.bytes).withCString { path in try retrying { clinux_statx(batch.folder.descriptor, path, &stat) } }
+            var opened: File?
+            let stat: clinux_stat
+            if readsContent, name.known == nil {
+                // It is to be read in any case: what was opened tells what it is. Without O_NONBLOCK a pipe put in its place would hold it up.
+                let file = try Scanner.open(name.bytes, in: batch.folder, O_RDONLY | O_NONBLOCK)
+                stat = try file.stat()
+                opened = file
+            } else {
+                stat = try RawName(name.bytes).withCString { path in
+                    var stat = clinux_stat()
+                    try retrying { clinux_statx(batch.folder.descriptor, path, &stat) }
+                    return stat
+                }
+            }
             guard UInt32(stat.mode) & S_IFMT == S_IFREG, stat.nlink == 1 else { return .other }
             let identity = FileIdentity(stat)
             if name.known == identity { return .unchanged(stat) }
             guard readsContent, stat.size > 0, stat.size < ContentReader.bundleLimit, stat.blocks * 512 >= stat.size,
                 place + Int(stat.size) < Batch.bytes
             else { return .other }
-            let file = try Scanner.open(name.bytes, in: batch.folder, O_RDONLY | O_NONBLOCK)
+            let file = try opened ?? Scanner.open(name.bytes, in: batch.folder, O_RDONLY | O_NONBLOCK)
             guard hasNoAttributes(file) else { return .other }
             let room = UnsafeMutableRawBufferPointer(start: batch.buffer.base + place, count: Int(stat.size) + 1)
             // A read that gives less than was asked for has met the end.

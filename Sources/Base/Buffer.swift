@@ -1,5 +1,10 @@
+import Glibc
+
 /// A block of memory that goes round the pipeline. One owner at a time writes to it; who hands it on
 /// stops using it. Not cleared on reuse.
+///
+/// Its pages are its own: those never touched cost nothing, and all go back to the system with it. malloc keeps what was
+/// freed, and buffers that grow step by step would leave their smaller selves behind.
 package final class Buffer: @unchecked Sendable {
     // Unchecked: exclusive use is passed from stage to stage through queues; shared use is read-only.
     package let base: UnsafeMutableRawPointer
@@ -9,10 +14,13 @@ package final class Buffer: @unchecked Sendable {
 
     package init(capacity: Int) {
         self.capacity = capacity
-        base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 4096)
+        guard let base = mmap(nil, max(capacity, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), base != MAP_FAILED else {
+            fatalError("no memory for a buffer of \(capacity) bytes")
+        }
+        self.base = base
     }
 
-    deinit { base.deallocate() }
+    deinit { munmap(base, max(capacity, 1)) }
 
     /// The bytes in use.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }

@@ -19,13 +19,15 @@ package struct QuickChecksum {
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         let blocks = bytes.count / Self.block
         if let base = bytes.baseAddress {
-            var (sums, totals) = (sums, totals)
+            // The halves of the rotated sums, which have no bit in common, are added one by one: for a rotation the compiler
+            // would leave the vector registers.
+            var (high, low, totals) = (sums, SIMD8<UInt64>.zero, totals)
             for i in 0..<blocks {
-                sums &+= (base + i * Self.block).loadUnaligned(as: SIMD8<UInt64>.self)
-                sums = (sums &<< 13) | (sums &>> 51)
-                totals &+= sums
+                let mixed = (base + i * Self.block).loadUnaligned(as: SIMD8<UInt64>.self) &+ high &+ low
+                (high, low) = (mixed &<< 13, mixed &>> 51)
+                totals = totals &+ high &+ low
             }
-            (self.sums, self.totals) = (sums, totals)
+            (sums, self.totals) = (high | low, totals)
         }
         count &+= UInt64(bytes.count)
         for i in (blocks * Self.block)..<bytes.count { tail = ((tail << 9 | tail >> 55) ^ UInt64(bytes[i])) &* Self.prime }

@@ -41,14 +41,14 @@ final class CompressionPlan {
 
     /// Level 1. On records and exports it takes no more room than the thorough way and half of the time; on programs
     /// and prose it loses some 7 %: `auto` finds out on the head of each chunk.
-    private static let quick = ZstdCompressor.Parameters(level: 1)
+    private static let quick = ZstdCompressor.Parameters(level: 1, hashLog: 13)
 
     /// The head of a chunk that is compressed both ways, and the loss that is worth the time.
-    private static let tried = 64 << 10
+    private static let tried = 32 << 10
     private static let tolerated = 1.01
 
     private func compressor(for bytes: UnsafeRawBufferPointer) -> ZstdCompressor {
-        guard method == .auto, bytes.count >= 4 * Self.tried else { return thoroughZstd }
+        guard method == .auto, bytes.count >= 8 * Self.tried else { return thoroughZstd }
         let head = UnsafeRawBufferPointer(rebasing: bytes[..<Self.tried])
         guard let quick = quickZstd.compress(head, into: trial) else { return thoroughZstd }
         // Exports that shrink so much are all alike to both.
@@ -67,8 +67,8 @@ final class CompressionPlan {
         guard method != .none else { return (true, .none) }
         guard plain.count >= Self.lookedAt else { return (false, .none) }
         sample.take(plain)
-        let likely = sample.likelyFilter
-        if likely != .none { return (false, confirms(likely) ? likely : .none) }
+        let (likely, isClear) = sample.likelyFilter
+        if likely != .none { return (false, isClear || confirms(likely) ? likely : .none) }
         return (isIncompressible(plain.count), .none)
     }
 

@@ -60,26 +60,37 @@ package enum SampleFilter: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// In blocks that stay in the first cache: undoing the zig-zag is vector code, the running sum is not.
+    /// In blocks that stay in the first cache: undoing the zig-zag is vector code, and so are the running sums, which
+    /// have a loop of their own for that: those of one, two and four neighbours make those of eight.
     private static func join(low: UnsafeRawPointer, high: UnsafeRawPointer, samples: Int, into target: UnsafeMutableRawPointer) {
         let block = 2048
-        var sample: UInt16 = 0
-        var start = 0
-        while start < samples {
+        var last = SIMD8<UInt16>(repeating: 0)
+        var at = 0
+        for start in stride(from: 0, to: samples, by: block) {
             let end = min(samples, start &+ block)
             var i = start
             while i < end {
                 let z = UInt16(low.load(fromByteOffset: i, as: UInt8.self)) | UInt16(high.load(fromByteOffset: i, as: UInt8.self)) &<< 8
-                target.storeBytes(of: unzigzag(z).littleEndian, toByteOffset: i &* 2, as: UInt16.self)
+                target.storeBytes(of: unzigzag(z), toByteOffset: i &* 2, as: UInt16.self)
                 i &+= 1
             }
-            i = start
-            while i < end {
-                sample &+= target.loadUnaligned(fromByteOffset: i &* 2, as: UInt16.self).littleEndian
-                target.storeBytes(of: sample.littleEndian, toByteOffset: i &* 2, as: UInt16.self)
-                i &+= 1
+            while at &+ 8 <= end {
+                var sums = target.loadUnaligned(fromByteOffset: at &* 2, as: SIMD8<UInt16>.self)
+                sums = sums &+ SIMD8(0, sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6])
+                sums = sums &+ SIMD8(0, 0, sums[0], sums[1], sums[2], sums[3], sums[4], sums[5])
+                sums = sums &+ SIMD8(0, 0, 0, 0, sums[0], sums[1], sums[2], sums[3])
+                sums = sums &+ last
+                last = SIMD8(repeating: sums[7])
+                for j in 0..<8 { sums[j] = sums[j].littleEndian }
+                target.storeBytes(of: sums, toByteOffset: at &* 2, as: SIMD8<UInt16>.self)
+                at &+= 8
             }
-            start = end
+        }
+        var sample = last[0]
+        while at < samples {
+            sample &+= target.loadUnaligned(fromByteOffset: at &* 2, as: UInt16.self)
+            target.storeBytes(of: sample.littleEndian, toByteOffset: at &* 2, as: UInt16.self)
+            at &+= 1
         }
     }
 

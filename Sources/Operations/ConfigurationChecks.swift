@@ -67,12 +67,15 @@ struct WebAddress {
     let host: String
     /// Whether a user or password stands before the host.
     let hasUser: Bool
+    /// Whether anything follows the host but one slash.
+    let hasPath: Bool
 
     init?(_ text: String) {
         guard let colon = text.firstRange(of: "://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
         scheme = String(text[..<colon.lowerBound])
         var authority = text[colon.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         hasUser = authority.contains("@")
+        hasPath = !["", "/"].contains(text[colon.upperBound...].drop { $0 != "/" && $0 != "?" && $0 != "#" })
         if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
         var host = authority
         if let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {

@@ -77,7 +77,7 @@ extension Configuration {
         section.required("endpoint", .expectedURL) {
             // Not quoted back: a password may stand in it.
             section.text("endpoint", .expectedURL, isSecret: true) { text in
-                WebAddress(text).flatMap { $0.hasUser ? nil : text }
+                WebAddress(text).flatMap { $0.hasUser || $0.hasPath ? nil : text }
             }
         }
     }

@@ -26,12 +26,22 @@ package enum LockRenewalOperation {
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
         let opened = try workspace.open(site: site, keys: ring, as: .maintain)
         let inventory = Inventory(try workspace.replicationStore())
-        var rows: [Row] = opened.failures.map {
-            Row(site: $0.object ?? "", needed: 0, renewed: 0, waiting: 0, first_end: nil, aborted_uploads: 0, failures: [$0.text(language)], status: $0.exitStatus.rawValue)
+        func failed(_ site: String, _ failure: Failure) -> Row {
+            Row(
+                site: site, needed: 0, renewed: 0, waiting: 0, first_end: nil, aborted_uploads: 0, failures: [failure.text(language)],
+                status: failure.exitStatus.rawValue)
         }
+        var rows = opened.absences.map { failed($0.site, $0.failure) }
         for site in opened.sites {
-            let aborted = try site.site.abortUploads(olderThan: staleUpload)
-            let report = try LockRenewal(site, keys: ring, inventory: inventory, requestsPerDay: requestsPerDay).run()
+            let (aborted, report): (Int, LockRenewal.Report)
+            do {
+                aborted = try site.site.abortUploads(olderThan: staleUpload)
+                report = try LockRenewal(site, keys: ring, inventory: inventory, requestsPerDay: requestsPerDay).run()
+            } catch let failure as Failure {
+                // One site's trouble is no reason to let the locks of another run out.
+                rows.append(failed(site.name, failure))
+                continue
+            }
             var status = report.failures.reduce(ExitStatus.done) { $0.combined(with: $1.exitStatus) }
             if report.lost > 0 { status = status.combined(with: .damaged) }
             if report.waiting > 0 { status = status.combined(with: .partial) }

@@ -87,7 +87,7 @@ package struct Recovery {
     private func text(folder: String, name: String, place: Configuration.Site.Place) -> String {
         func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
         let others = kit.sites.filter { $0.name != name }.compactMap { site in
-            Configuration.Site.Place(address: site.place).map { (name: site.name, place: $0) }
+            (try? parse(site.place)).map { (name: site.name, place: $0) }
         }
         var lines = ["[node]", "name = \"recovery\"", "roles = []", "state = \(quoted(folder + "/state"))", "keys = \(quoted(folder + "/keys"))", ""]
         for (site, place) in [(name, place)] + others { lines += ["[site.\(site)]"] + place.configurationLines + [""] }

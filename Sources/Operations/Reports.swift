@@ -226,11 +226,11 @@ package struct StatusReport: Encodable, Sendable {
         }
         sites = try all.map { name in
             let opened = view.opened.sites.first { $0.name == name }
-            let failure = view.opened.failures.first { $0.object == name || $0.object?.hasPrefix(name + ":") == true }
+            let failure = view.opened.absences.first { $0.site == name }?.failure
             let lacks = try workspace.siteID(name).map { try workspace.replicationStore().lacks($0) } ?? []
             return Site(
                 site: name, reachable: opened != nil, snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
-                detail: opened == nil ? (failure ?? view.opened.failures.first)?.message.text(language) : nil, lacks: lacks.count,
+                detail: opened == nil ? failure?.message.text(language) : nil, lacks: lacks.count,
                 lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_why: lacks.lazy.compactMap(\.failure).first,
                 traffic: workspace.traffic[name].map { TrafficRow($0) })
         }

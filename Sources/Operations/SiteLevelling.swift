@@ -11,7 +11,8 @@ package enum SiteLevelling {
         package let failures: [Failure]
     }
 
-    /// Brings `target` (all sites when nil) level with the others; `isForced`: every site is listed, whatever is known. Throws `.key` without the maintain role.
+    /// Brings `target` (all sites when nil) level with the others; `isForced`: every site is listed, whatever is known. Throws
+    /// `.key` without the maintain role.
     package static func run(
         _ workspace: Workspace, to target: String?, isForced: Bool = false, progress: @escaping @Sendable (_ target: String, _ newBytes: Int) -> Void
     ) throws -> Outcome {
@@ -20,7 +21,7 @@ package enum SiteLevelling {
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
         let opened = try workspace.open(keys: ring, as: .maintain)
         if let target, !opened.sites.contains(where: { $0.name == target }) {
-            throw opened.failures.first { $0.object == target } ?? opened.failures.first ?? Failure(.unreachable, .objectMissing, object: target)
+            throw opened.absences.first { $0.site == target }?.failure ?? Failure(.unreachable, .objectMissing, object: target)
         }
         let last = Monitor<[String: Int]>([:])
         let reports = Levelling.run(

@@ -36,7 +36,7 @@ package struct VerifyOperation {
         // What was found is told whether or not it can be put down.
         do { try note(reports, opened.sites, workspace) } catch let failure as Failure { told.append(failure.message) }
         let all = site == nil ? opened : try workspace.open(keys: ring)
-        let (gaps, notes) = try CounterGaps.check(all.sites, absent: all.failures.compactMap(\.object), keys: ring)
+        let (gaps, notes) = try CounterGaps.check(all.sites, absent: all.absences.map(\.site), keys: ring)
         return Outcome(reports: reports, gaps: gaps, notes: told + notes, failures: opened.failures)
     }
 
@@ -74,15 +74,22 @@ extension Workspace {
 
 extension TenantView {
     /// When the packs of the site least recently read were verified last, of the sites that hold the
-    /// snapshot: nil while one of their packs was never read.
-    package func lastVerified(_ snapshot: Snapshot) -> Timestamp? {
-        let times = opened.sites.filter { snapshot.sites.contains($0.name) }.map { site -> Timestamp? in
-            var packs: [ListedPack] = []
-            guard (try? site.repository.listPacks { packs.append(ListedPack(key: $0, size: $1)) }) != nil else { return nil }
-            let coverage = ScrubState(workspace.state, site: site.repository.id).coverage(packs, period: 30 * 86_400, now: Timestamp.now().seconds)
-            return coverage.never > 0 ? nil : coverage.oldest
-        }
+    /// snapshot: nil while one of their packs was never read. `verified`: from `verifiedSites`.
+    package func lastVerified(_ snapshot: Snapshot, _ verified: [String: Timestamp]) -> Timestamp? {
+        let times = snapshot.sites.map { verified[$0] }
         guard !times.isEmpty, times.allSatisfy({ $0 != nil }) else { return nil }
         return times.compactMap { $0 }.min()
+    }
+
+    /// When the pack least recently read was read, by site; none for a site with a pack that was never read. Lists each site once.
+    package func verifiedSites() -> [String: Timestamp] {
+        var times: [String: Timestamp] = [:]
+        for site in opened.sites {
+            var packs: [ListedPack] = []
+            guard (try? site.repository.listPacks { packs.append(ListedPack(key: $0, size: $1)) }) != nil else { continue }
+            let coverage = ScrubState(workspace.state, site: site.repository.id).coverage(packs, period: 30 * 86_400, now: Timestamp.now().seconds)
+            if coverage.never == 0 { times[site.name] = coverage.oldest }
+        }
+        return times
     }
 }

@@ -95,23 +95,32 @@ package final class Workspace: Sendable {
 
     package struct Opened: Sendable {
         package let sites: [OpenSite]
-        package let failures: [Failure]
+        package let absences: [Absence]
+
+        package var failures: [Failure] { absences.map(\.failure) }
+    }
+
+    /// A site that could not be opened.
+    package struct Absence: Sendable {
+        package let site: String
+        package let failure: Failure
     }
 
     /// Opens the tenant's sites, or the one named. A site that cannot be opened is in `failures`; throws
     /// the first of them when none could.
     package func open(site name: String? = nil, keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
         var sites: [OpenSite] = []
-        var failures: [Failure] = []
+        var absences: [Absence] = []
         for site in try configuration.sites(of: tenant, named: name) {
             do {
                 let repository = try SiteRepository(
                     site: store(site, as: access), fingerprint: fingerprint, state: state, expected: keys.siteID(site.name, tenant: fingerprint.tenant))
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
-            } catch let failure as Failure { failures.append(failure.of(site.name)) }
+            } catch let failure as Failure { absences.append(Absence(site: site.name, failure: failure.of(site.name))) }
         }
-        if sites.isEmpty, let first = failures.first { throw failures.count == 1 ? first : Failures(failures) }
-        return Opened(sites: sites, failures: failures)
+        let opened = Opened(sites: sites, absences: absences)
+        if sites.isEmpty, let first = opened.failures.first { throw opened.failures.count == 1 ? first : Failures(opened.failures) }
+        return opened
     }
 }
 

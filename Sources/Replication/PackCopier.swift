@@ -58,7 +58,7 @@ struct PackCopier: Sendable {
         var silent: Failure?
         for copy in try copies.copies(pack.digest) {
             do {
-                return try read(copy, into: &buffer)
+                return try copy.site.site.tryingVersions(of: copy.key.key) { try read(copy, into: &buffer) }
             } catch let failure as Failure where [.missing, .damaged, .wrongPlace, .format].contains(failure.kind) {
                 copies.dismiss(copy, failure)
             } catch let failure as Failure where failure.kind == .key {

@@ -199,8 +199,10 @@ package final class Replicator: Sendable {
         for source in wanted.sources {
             let key = Manifest.key(wanted.snapshot, wanted.manifest)
             do {
-                let bytes = try source.site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
-                guard sha256(bytes) == wanted.manifest else { throw Failure(.damaged, .wrongHash, object: "\(source.name):\(key)") }
+                let bytes = try source.site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
+                    guard sha256(bytes) == wanted.manifest else { throw Failure(.damaged, .wrongHash, object: "\(source.name):\(key)") }
+                    return bytes
+                }
                 let statement = try Statement(bytes, .manifest, tenant: trust.tenant)
                 let manifest = try Manifest(body: statement.body)
                 guard manifest.snapshot == wanted.snapshot else { throw Failure(.refused, .badSignature, object: "\(source.name):\(key)") }

@@ -6,8 +6,7 @@ import Repository
 /// Walks the snapshot's tree beside the target and writes down what is to be done. Creates nothing at the
 /// target. Memory does not grow with the tree.
 final class RestorePlanner {
-    private static let sortMemory = 32 << 20
-    private static let smallSortMemory = 4 << 20
+    private static let sortMemory = 4 << 20
 
     let reader: BlobReader
     let tree: TreeReader
@@ -61,8 +60,8 @@ final class RestorePlanner {
         held = try spill()
         heldRecords = try spill()
         pieces = ExternalSorter(memory: Self.sortMemory, makeSpill: spill)
-        links = ExternalSorter(memory: Self.smallSortMemory, makeSpill: spill)
-        names = options.delete ? ExternalSorter(memory: Self.smallSortMemory, makeSpill: spill) : nil
+        links = ExternalSorter(memory: Self.sortMemory, makeSpill: spill)
+        names = options.delete ? ExternalSorter(memory: Self.sortMemory, makeSpill: spill) : nil
         owners = OwnerMap(options.owners)
     }
 

@@ -391,7 +391,9 @@ package final class S3Site: Site {
 
     package func lockEnd(_ key: String) throws -> Timestamp? {
         try naming(key) {
-            try get("HEAD", key).header("x-amz-object-lock-retain-until-date").flatMap { CivilTime.parse(extended: $0) }
+            var request = S3Request("HEAD", bucket(key), stored(key))
+            if let version = try firstVersion(key) { request.query = [("versionId", version)] }
+            return try client.send(request).header("x-amz-object-lock-retain-until-date").flatMap { CivilTime.parse(extended: $0) }
         }
     }
 
@@ -401,11 +403,14 @@ package final class S3Site: Site {
             let body = Array(
                 "<Retention><Mode>\(lock.mode.rawValue)</Mode><RetainUntilDate>\(CivilTime(until).extended)</RetainUntilDate></Retention>".utf8)
             var query = [("retention", "")]
-            if let version = chosen.look({ $0[key] }) { query.append(("versionId", version)) }
+            if let version = try firstVersion(key) { query.append(("versionId", version)) }
             let request = S3Request("PUT", bucket(key), stored(key), query: query, headers: [("content-md5", contentMD5(body))])
             _ = try body.withUnsafeBytes { try client.send(request, body: $0) }
         }
     }
+
+    /// The version whose lock matters where the bucket keeps versions: objects are written once, so what came later is somebody else's.
+    private func firstVersion(_ key: String) throws -> String? { isLocked(bucket(key)) ? try versions(key).last : nil }
 
     package func freeSpace() throws -> UInt64? { nil }
 }

@@ -10,10 +10,12 @@ extension S3Client {
     func transportSecurity() throws -> (SiteProbe.Verdict, String) {
         guard endpoint.url.hasPrefix("https") else { return (.warning, "none: plain http, on this machine only") }
         guard endpoint.proxy == nil else { return (.none, "not seen through the proxy") }
-        let parts = authority.split(separator: ":")
-        let (host, port) = (String(parts[0]), parts.count > 1 ? Int(parts[1]) ?? 443 : 443)
+        // An IPv6 address stands in brackets.
+        let colon = authority.lastIndex(of: ":").flatMap { authority.hasSuffix("]") ? nil : $0 }
+        let port = colon.flatMap { Int(authority[authority.index(after: $0)...]) } ?? 443
+        let host = String(authority[..<(colon ?? authority.endIndex)].filter { $0 != "[" && $0 != "]" })
         let context = try NIOSSLContext(configuration: Transport.security(endpoint.authorityFile))
-        let isNumeric = host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+        let isNumeric = host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") } || host.contains(":")
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(10)).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: isNumeric ? nil : host))

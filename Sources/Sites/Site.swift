@@ -141,17 +141,28 @@ extension Site {
     /// Reads a whole object and decodes it. Bytes that are damaged are read once more: where the second reading
     /// differs, the way there was at fault, not the object. Then older versions are tried, where the store keeps them.
     package func readTwice<T>(_ key: String, limit: Int, _ decode: ([UInt8]) throws -> T) throws -> T {
-        let first = try read(key, limit: limit)
-        let damage: Failure
-        do { return try decode(first) } catch let failure as Failure where failure.kind == .damaged { damage = failure }
-        let second = try read(key, limit: limit)
-        if second != first { return try decode(second) }
-        for version in try olderVersions(key) {
-            read(version: version, of: key)
-            do { return try decode(read(key, limit: limit)) } catch let failure as Failure where failure.kind == .damaged { continue }
+        try tryingVersions(of: key) {
+            let first = try read(key, limit: limit)
+            do { return try decode(first) } catch let failure as Failure where failure.kind == .damaged {
+                let second = try read(key, limit: limit)
+                guard second != first else { throw failure }
+                return try decode(second)
+            }
         }
-        read(version: nil, of: key)
-        throw damage
+    }
+
+    /// Runs `body`, which reads the object, again with each older version of it for as long as what it reads is damaged; `turning` is
+    /// called before each.
+    package func tryingVersions<T>(of key: String, turning: () -> Void = {}, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch let damage as Failure where damage.kind == .damaged {
+            for version in try olderVersions(key) {
+                read(version: version, of: key)
+                turning()
+                do { return try body() } catch let failure as Failure where failure.kind == .damaged { continue }
+            }
+            read(version: nil, of: key)
+            throw damage
+        }
     }
 
     /// All keys below `prefix`.

@@ -27,6 +27,7 @@ struct SnapshotsCommand: OperatorCommand {
         for workspace in try session.workspaces() {
             let view = try TenantView(workspace, site: session.siteName, opening: false)
             for failure in view.problems + view.opened.failures { console.report(failure) }
+            let verified = view.verifiedSites()
             for snapshot in view.snapshots {
                 rows.append(
                     Row(
@@ -34,7 +35,7 @@ struct SnapshotsCommand: OperatorCommand {
                         time: snapshot.outline.started.localText,
                         finished: snapshot.outline.finished.localText, files: snapshot.outline.counts.files, bytes: snapshot.outline.counts.bytes,
                         stored_bytes: snapshot.outline.counts.storedBytes, complete: snapshot.outline.isComplete, sites: snapshot.sites,
-                        verified: view.lastVerified(snapshot)?.localText))
+                        verified: view.lastVerified(snapshot, verified)?.localText))
             }
         }
         if console.isJSON {

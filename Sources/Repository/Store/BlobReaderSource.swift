@@ -132,19 +132,14 @@ final class BlobReaderSource: Sendable {
 
     /// Runs `body`, which reads from the pack, again with each older version of it for as long as what it reads is damaged.
     func tryingVersions(of pack: PackKey, _ body: () throws -> Void) throws {
-        do { try body() } catch let damage as Failure where damage.kind == .damaged {
-            for version in try site.olderVersions(pack.key) {
-                site.read(version: version, of: pack.key)
-                forgetStretches()
-                state.look { state in
-                    state.bad[pack] = nil
-                    state.tables.remove(pack)
-                }
-                do { return try body() } catch let failure as Failure where failure.kind == .damaged { continue }
+        func forget() {
+            forgetStretches()
+            state.look { state in
+                state.bad[pack] = nil
+                state.tables.remove(pack)
             }
-            site.read(version: nil, of: pack.key)
-            throw damage
         }
+        try site.tryingVersions(of: pack.key, turning: forget, body)
     }
 
     /// Other names under which the site holds the same pack: where the name was taken by wrong bytes the

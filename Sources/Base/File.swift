@@ -297,6 +297,16 @@ package func currentFolder() -> String {
 /// Waits; for threads of the program's own only.
 package func sleep(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
+/// Waits for so many seconds, however many: usleep(3) takes little more than an hour.
+package func sleep(seconds: Double) {
+    let end = monotonicSeconds() + seconds
+    while true {
+        let left = end - monotonicSeconds()
+        guard left > 0 else { return }
+        usleep(useconds_t(min(left, 60) * 1e6))
+    }
+}
+
 /// Writes a line to descriptor 1 or 2, whatever buffers there are.
 package func writeLine(_ text: String, to descriptor: Int32) {
     var bytes = Array((text + "\n").utf8)[...]

@@ -57,7 +57,7 @@ final class S3Client: Sendable {
         self.name = name
         self.endpoint = endpoint
         let parts = endpoint.url.split(separator: "/", omittingEmptySubsequences: true)
-        guard parts.count == 2, endpoint.url.hasPrefix("http") else { throw Failure(.usage, .endpointUnusable, object: name) }
+        guard parts.count == 2, ["https:", "http:"].contains(parts[0]) else { throw Failure(.usage, .endpointUnusable, object: name) }
         (scheme, authority) = (String(parts[0]) + "//", String(parts[1]))
         signer = RequestSigner(credentials, region: endpoint.region)
         transport = try Transport.shared(
@@ -114,7 +114,7 @@ final class S3Client: Sendable {
                     throw unreachable(request, reason)
                 }
                 counts.look { $0.retries += 1 }
-                usleep(useconds_t(pause * 1e6))
+                sleep(seconds: pause)
             }
         }
         fatalError("the loop above ends by returning or throwing")
@@ -153,7 +153,8 @@ final class S3Client: Sendable {
         } catch let error as Transport.BodyTooLong { return .tooLong(error.count) } catch { return .error(error) }
     }
 
-    private func place(_ request: S3Request) -> (host: String, path: String) {
+    /// What the Host header and the path of a request say.
+    func place(_ request: S3Request) -> (host: String, path: String) {
         let key = percentEncoded(request.key, keepingSlash: true)
         if endpoint.usesPathStyle { return (authority, "/\(request.bucket)" + (key.isEmpty ? "" : "/" + key)) }
         return ("\(request.bucket).\(authority)", "/" + key)
@@ -236,6 +237,12 @@ struct StoreError {
 }
 
 /// Base64 of the MD5, which stores ask for where a request changes what is kept (RFC 1864).
-func contentMD5(_ bytes: [UInt8]) -> String { base64(Array(Insecure.MD5.hash(data: bytes))) }
+func contentMD5(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { contentMD5($0) } }
+
+func contentMD5(_ bytes: UnsafeRawBufferPointer) -> String {
+    var hash = Insecure.MD5()
+    hash.update(bufferPointer: bytes)
+    return base64(Array(hash.finalize()))
+}
 
 func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }

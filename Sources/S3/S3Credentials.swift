@@ -18,12 +18,14 @@ package struct S3Credentials: Sendable {
     private static let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
 
     /// Reads lines `AWS_ACCESS_KEY_ID=…`, `AWS_SECRET_ACCESS_KEY=…` and perhaps `AWS_SESSION_TOKEN=…`, in any order;
-    /// blank lines and lines that begin with `#` are passed over. Nil for anything else.
+    /// blank lines and lines that begin with `#` are passed over. Nil for anything else, such as a name that is there twice.
     package init?(text: [UInt8]) {
         var values: [String: String] = [:]
         for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            guard let equals = line.firstIndex(of: "="), Self.names.contains(String(line[..<equals])) else { return nil }
-            values[String(line[..<equals])] = String(line[line.index(after: equals)...])
+            guard let equals = line.firstIndex(of: "=") else { return nil }
+            let name = String(line[..<equals])
+            guard Self.names.contains(name), values[name] == nil else { return nil }
+            values[name] = String(line[line.index(after: equals)...])
         }
         self.init(values)
     }
@@ -39,6 +41,7 @@ package struct S3Credentials: Sendable {
         guard let accessKey = values[Self.names[0]], let secretKey = values[Self.names[1]], !accessKey.isEmpty, !secretKey.isEmpty,
             values.values.allSatisfy({ $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } })
         else { return nil }
-        self.init(accessKey: accessKey, secretKey: Secret(Array(secretKey.utf8)), sessionToken: values[Self.names[2]])
+        let token = values[Self.names[2]].flatMap { $0.isEmpty ? nil : $0 }
+        self.init(accessKey: accessKey, secretKey: Secret(Array(secretKey.utf8)), sessionToken: token)
     }
 }

@@ -104,7 +104,8 @@ package final class S3Site: Site {
             let attempt = hexString(randomBytes(16))
             // Not every store heeds the condition. A pack's name is its own hash under a random session: nobody else's object bears it.
             if !key.hasPrefix("packs/"), try exists(key) { throw Failure(.exists, .objectExists) }
-            if bytes.count > Self.partBytes {
+            // Some stores heed the condition for an object in one piece only: what writers decide by is never in parts.
+            if bytes.count > Self.partBytes, !Self.isCoordination(key) {
                 try createInParts(key, bytes, attempt, partBytes: Self.partBytes)
             } else {
                 try createWhole(key, bytes, hash, attempt)
@@ -113,19 +114,25 @@ package final class S3Site: Site {
         }
     }
 
-    private func creationHeaders(_ key: String, _ attempt: String) -> [(String, String)] {
+    private func creationHeaders(_ attempt: String, _ until: Timestamp?) -> [(String, String)] {
         var headers = [("content-type", "application/octet-stream"), (Self.attemptHeader, attempt)]
-        if let lock = options.lock, isLockedKey(key) {
+        if let lock = options.lock, let until {
             headers.append(("x-amz-object-lock-mode", lock.mode.rawValue))
-            headers.append(("x-amz-object-lock-retain-until-date", CivilTime(Timestamp.now().adding(seconds: Int64(lock.days) * 86400)).extended))
+            headers.append(("x-amz-object-lock-retain-until-date", CivilTime(until).extended))
         }
         return headers
+    }
+
+    /// When the lock of an object that is created now ends; nil when it gets none.
+    private func newLockEnd(_ key: String) -> Timestamp? {
+        guard let lock = options.lock, isLockedKey(key) else { return nil }
+        return Timestamp.now().adding(seconds: Int64(lock.days) * 86400)
     }
 
     private func createWhole(_ key: String, _ bytes: UnsafeRawBufferPointer, _ hash: Digest, _ attempt: String) throws {
         // The checksum beside the payload hash: some stores check the one, some the other (Tests/Stores/README.md).
         let sums = [("x-amz-checksum-sha256", base64(hash.bytes)), ("x-amz-sdk-checksum-algorithm", "SHA256")]
-        let headers = creationHeaders(key, attempt) + sums
+        let headers = creationHeaders(attempt, newLockEnd(key)) + sums
         try conditionally(key, attempt) { condition in
             let request = S3Request("PUT", bucket(key), stored(key), headers: headers + condition)
             return try client.send(request, body: bytes, payload: hash.hex, accepting: [409, 412, 501])
@@ -158,11 +165,16 @@ package final class S3Site: Site {
         return answer.status == 404 ? nil : answer.header(Self.attemptHeader) ?? ""
     }
 
-    private func exists(_ key: String) throws -> Bool { try attemptMark(key) != nil }
+    /// Whether there is one, be it below a deletion mark.
+    private func exists(_ key: String) throws -> Bool {
+        if try attemptMark(key) != nil { return true }
+        return try isLocked(bucket(key)) && !versions(key).isEmpty
+    }
 
     func createInParts(_ key: String, _ bytes: UnsafeRawBufferPointer, _ attempt: String, partBytes: Int) throws {
         let (bucket, stored) = (bucket(key), stored(key))
-        let begun = try client.send(S3Request("POST", bucket, stored, query: [("uploads", "")], headers: creationHeaders(key, attempt)))
+        let until = newLockEnd(key)
+        let begun = try client.send(S3Request("POST", bucket, stored, query: [("uploads", "")], headers: creationHeaders(attempt, until)))
         guard let upload = XMLFields(begun.body)?.first("UploadId") else { throw Failure(.unreachable, .listUnreadable) }
         do {
             let tags = try uploadParts(bucket, stored, bytes, upload, partBytes)
@@ -181,6 +193,8 @@ package final class S3Site: Site {
             _ = try? client.send(S3Request("DELETE", bucket, stored, query: [("uploadId", upload)]), accepting: [404])
             throw error
         }
+        // Ceph 16 forgets the lock that the upload began with.
+        if let until { try lock(key, until: until) }
     }
 
     /// The parts' tags, in order.
@@ -200,7 +214,9 @@ package final class S3Site: Site {
                 guard part < count else { return }
                 let from = part * partBytes
                 let piece = UnsafeRawBufferPointer(rebasing: bytes[from..<min(bytes.count, from + partBytes)])
-                let request = S3Request("PUT", bucket, stored, query: [("partNumber", "\(part + 1)"), ("uploadId", upload)])
+                var request = S3Request("PUT", bucket, stored, query: [("partNumber", "\(part + 1)"), ("uploadId", upload)])
+                // SeaweedFS checks no payload hash; a checksum of a part has to be announced at some stores, an MD5 at none.
+                request.headers = [("content-md5", contentMD5(piece))]
                 do {
                     let answer = try self.client.send(request, body: piece)
                     guard let tag = answer.header("etag") else { throw Failure(.unreachable, .listUnreadable) }
@@ -243,9 +259,15 @@ package final class S3Site: Site {
             if let range { request.headers = [("range", range)] }
             return try client.send(request, sink: sink)
         }
-        do { return try attempt() } catch let failure as Failure where failure.kind == .missing && isLocked(bucket(key)) {
-            guard let hidden = try versions(key).first else { throw failure }
-            chosen.look { $0[key] = hidden }
+        do { return try attempt() } catch let failure as Failure where failure.kind == .missing {
+            if isLocked(bucket(key)) {
+                guard let hidden = try versions(key).first else { throw failure }
+                chosen.look { $0[key] = hidden }
+            } else {
+                // An answer to HEAD does not say what is missing; without its bucket, an object is not.
+                guard method == "HEAD" else { throw failure }
+                _ = try client.send(S3Request("GET", bucket(key), stored(key), headers: [("range", "bytes=0-0")]), accepting: [416])
+            }
             return try attempt()
         }
     }
@@ -293,7 +315,7 @@ package final class S3Site: Site {
 
     package func read(version: String?, of key: String) { chosen.look { $0[key] = version } }
 
-    /// Versions of an object that hold bytes, the newest first.
+    /// Versions of an object that hold bytes, the newest first; none where the store keeps no versions.
     func versions(_ key: String) throws -> [String] {
         var found: [String] = []
         try forEachVersion(bucket(key), prefix: stored(key)) { group in
@@ -350,7 +372,9 @@ package final class S3Site: Site {
     private func forEachVersion(_ bucket: String, prefix: String, _ body: (XMLFields.Group) throws -> Void) throws {
         var next: [(String, String)] = []
         while true {
-            let answer = try client.send(S3Request("GET", bucket, query: [("versions", ""), ("prefix", prefix), ("max-keys", "1000")] + next))
+            let request = S3Request("GET", bucket, query: [("versions", ""), ("prefix", prefix), ("max-keys", "1000")] + next)
+            let answer = try client.send(request, accepting: isLocked(bucket) ? [] : [501])
+            if answer.status == 501 { return }
             guard let page = XMLFields(answer.body), page.groups.last?.name == "ListVersionsResult" else {
                 throw Failure(.unreachable, .listUnreadable)
             }
@@ -389,28 +413,32 @@ package final class S3Site: Site {
 
     package var lockPeriod: Int64? { options.lock.map { Int64($0.days) * 86_400 } }
 
-    package func lockEnd(_ key: String) throws -> Timestamp? {
-        try naming(key) {
-            var request = S3Request("HEAD", bucket(key), stored(key))
-            if let version = try firstVersion(key) { request.query = [("versionId", version)] }
-            return try client.send(request).header("x-amz-object-lock-retain-until-date").flatMap { CivilTime.parse(extended: $0) }
-        }
+    package func lockEnd(_ key: String) throws -> Timestamp? { try naming(key) { Self.lockEnd(try firstHead(key)) } }
+
+    private static func lockEnd(_ head: Transport.Answer) -> Timestamp? {
+        head.header("x-amz-object-lock-retain-until-date").flatMap { CivilTime.parse(extended: $0) }
+    }
+
+    /// What the store says of the version whose lock matters, where the bucket keeps versions: objects are written once, so what came
+    /// later is somebody else's.
+    private func firstHead(_ key: String) throws -> Transport.Answer {
+        guard isLocked(bucket(key)), let version = try versions(key).last else { return try get("HEAD", key) }
+        return try client.send(S3Request("HEAD", bucket(key), stored(key), query: [("versionId", version)]))
     }
 
     package func lock(_ key: String, until: Timestamp) throws {
         guard let lock = options.lock else { return }
         try naming(key) {
+            // By its version: a store may lock a deletion mark in place of what it hides.
+            let head = try firstHead(key)
+            if let end = Self.lockEnd(head), end.seconds >= until.seconds { return }
             let body = Array(
                 "<Retention><Mode>\(lock.mode.rawValue)</Mode><RetainUntilDate>\(CivilTime(until).extended)</RetainUntilDate></Retention>".utf8)
-            var query = [("retention", "")]
-            if let version = try firstVersion(key) { query.append(("versionId", version)) }
+            let query = [("retention", "")] + (head.header("x-amz-version-id").map { [("versionId", $0)] } ?? [])
             let request = S3Request("PUT", bucket(key), stored(key), query: query, headers: [("content-md5", contentMD5(body))])
             _ = try body.withUnsafeBytes { try client.send(request, body: $0) }
         }
     }
-
-    /// The version whose lock matters where the bucket keeps versions: objects are written once, so what came later is somebody else's.
-    private func firstVersion(_ key: String) throws -> String? { isLocked(bucket(key)) ? try versions(key).last : nil }
 
     package func freeSpace() throws -> UInt64? { nil }
 }

@@ -146,6 +146,8 @@ struct TransferMeter: Sendable {
 /// Hands a body to the library piece by piece, copying out of the caller's memory while that is lent.
 private final class BodySource: Sendable {
     private static let piece = 256 << 10
+    /// Seconds; less than the least patience.
+    private static let signOfLife = 0.5
     private let lent: Monitor<Lent>
     private let meter: TransferMeter
 
@@ -172,9 +174,17 @@ private final class BodySource: Sendable {
         let pause = meter.sent(piece.readableBytes)
         let next = offset + piece.readableBytes
         return writer.write(.byteBuffer(piece)).flatMapWithEventLoop { _, loop in
-            guard pause > 0 else { return self.write(from: next, to: writer) }
-            return loop.flatScheduleTask(in: .milliseconds(Int64(pause * 1000))) { self.write(from: next, to: writer) }.futureResult
+            self.hold(for: pause, loop, writer).flatMap { self.write(from: next, to: writer) }
         }
+    }
+
+    /// Waits, with a sign of life now and then: for a connection on which nothing is written, the library loses patience.
+    private func hold(for pause: Double, _ loop: any EventLoop, _ writer: HTTPClient.Body.StreamWriter) -> EventLoopFuture<Void> {
+        guard pause > 0 else { return loop.makeSucceededVoidFuture() }
+        let step = min(pause, Self.signOfLife)
+        return loop.flatScheduleTask(in: .milliseconds(Int64(step * 1000))) {
+            writer.write(.byteBuffer(ByteBuffer())).flatMap { self.hold(for: pause - step, loop, writer) }
+        }.futureResult
     }
 }
 

@@ -54,7 +54,7 @@ package final class RateLimiter: Sendable {
     /// Waits as long as `count` bytes take.
     package func pass(_ count: Int) {
         let pause = take(count)
-        if pause > 0 { usleep(useconds_t(pause * 1e6)) }
+        if pause > 0 { sleep(seconds: pause) }
     }
 
     /// Bytes a second now; nil without limit.

@@ -181,18 +181,20 @@ struct IndexActs {
     private mutating func update(failing: Bool) throws -> String {
         let wanted = segments.filter { model.merged.contains($0.key.key) ? !random.chance(8) : random.chance(3) }.shuffled(using: &random)
         let voids = Set(wanted.map(\.key.key).filter { _ in random.chance(6) })
-        var answers = failing ? random.below(3) : .max
+        let site = Monitor((answers: failing ? random.below(3) : .max, asked: [String]()))
         if !model.merged.isSubset(of: wanted.map(\.key.key)) { model = IndexModel() }
-        var asked: [String] = []
         let kind = try failureKind {
             try index!.update(wanted.map(\.key)) { key in
-                guard answers > 0 else { throw Failure(.unreachable, .system("reach", "test")) }
-                answers -= 1
-                asked.append(key.key)
+                try site.look { site in
+                    guard site.answers > 0 else { throw Failure(.unreachable, .system("reach", "test")) }
+                    site.answers -= 1
+                    site.asked.append(key.key)
+                }
                 let segment = wanted.first { $0.key == key }!
                 return voids.contains(key.key) ? .void : segment.isForeign ? .foreign : .segment(segment.table)
             }
         }
+        let asked = site.look { $0.asked }
         for name in asked where !voids.contains(name) {
             let segment = wanted.first { $0.key.key == name }!
             if segment.isForeign { model.merged.insert(name) } else { model.add(segment.table, named: name) }

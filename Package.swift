@@ -57,7 +57,8 @@ let package = Package(
             dependencies: ["Operations", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "S3", "Repository"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "S3", "Repository"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CodecTests", dependencies: ["Base", "Codec"], swiftSettings: strict),
         .testTarget(name: "ChunkingTests", dependencies: ["Base", "Codec", "Chunking"], swiftSettings: strict),

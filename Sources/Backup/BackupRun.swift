@@ -149,7 +149,8 @@ package final class BackupRun {
         try remember(snapshot, sourceID, bytes, counter: outline.counter)
         Steps.mark("catalogue kept")
         let result = BackupResult(
-            snapshot: snapshot, manifest: sha256(bytes), outline: outline, sites: outcomes, problems: scanned.problems, seconds: monotonicSeconds() - begun)
+            snapshot: snapshot, manifest: sha256(bytes), outline: outline, sites: outcomes, problems: scanned.problems,
+            seconds: monotonicSeconds() - begun)
         guard reached >= quorum else {
             let cause = outcomes.compactMap(\.failure).first
             throw Failure(

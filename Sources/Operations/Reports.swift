@@ -147,7 +147,9 @@ package struct ProbeReport: Codable, Sendable {
 
     /// What the last probe from this machine found; nil when there was none.
     package static func last(_ workspace: Workspace, _ site: String) -> ProbeReport? {
-        (try? Files.read(path(workspace, site), limit: 1 << 20)).flatMap { $0 }.flatMap { try? JSONDecoder().decode(ProbeReport.self, from: Data($0)) }
+        (try? Files.read(path(workspace, site), limit: 1 << 20)).flatMap { $0 }.flatMap {
+            try? JSONDecoder().decode(ProbeReport.self, from: Data($0))
+        }
     }
 
     /// For a table: when, and what to know of it.

@@ -26,7 +26,9 @@ extension Configuration.Site.Place {
         guard address.hasPrefix("s3:") else { return nil }
         let halves = address.dropFirst(3).split(separator: "?", maxSplits: 1)
         let parts = halves.first?.split(separator: "/", omittingEmptySubsequences: true) ?? []
-        guard parts.count >= 3, let web = WebAddress("\(parts[0])//\(parts[1])"), !web.hasUser, Configuration.isBucketName(String(parts[2])) else { return nil }
+        guard parts.count >= 3, let web = WebAddress("\(parts[0])//\(parts[1])"), !web.hasUser, Configuration.isBucketName(String(parts[2])) else {
+            return nil
+        }
         var s3 = Configuration.Site.S3(endpoint: "\(parts[0])//\(parts[1])", bucket: String(parts[2]))
         let prefix = parts.dropFirst(3)
         guard prefix.allSatisfy({ isName(String($0)) }) else { return nil }

@@ -114,7 +114,8 @@ package final class Workspace: Sendable {
         for site in try configuration.sites(of: tenant, named: name) {
             do {
                 let repository = try SiteRepository(
-                    site: store(site, as: access), fingerprint: fingerprint, state: state, expected: keys.siteID(site.name, tenant: fingerprint.tenant))
+                    site: store(site, as: access), fingerprint: fingerprint, state: state,
+                    expected: keys.siteID(site.name, tenant: fingerprint.tenant))
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
             } catch let failure as Failure { absences.append(Absence(site: site.name, failure: failure.of(site.name))) }
         }

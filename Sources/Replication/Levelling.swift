@@ -15,7 +15,8 @@ package enum Levelling {
         for target in sites where targets?.contains(target.name) ?? true {
             if isCancelled() { break }
             let replicator = Replicator(
-                sources: sites.filter { $0 !== target }, keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options, progress: progress,
+                sources: sites.filter { $0 !== target }, keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options,
+                progress: progress,
                 isCancelled: isCancelled)
             var report = replicator.level(target, bad: bad[target.name] ?? [])
             // What is visible there already may have lost something since.

@@ -76,7 +76,8 @@ package final class Replicator: Sendable {
     /// The target comes last among those that are read: of what it has already, it may be the only one left.
     func sourceView(_ target: OpenSite, bad: Set<PackKey>, _ report: inout ReplicationReport) -> SourceView {
         let without = Set(bad.map { "\(target.name):\($0.key)" })
-        return SourceView(PackCopies(sources + [target], inventory, without: without) { report.problems.append($0) }, keys: keys, threads: options.threads)
+        return SourceView(
+            PackCopies(sources + [target], inventory, without: without) { report.problems.append($0) }, keys: keys, threads: options.threads)
     }
 
     // MARK: what is wanted

@@ -149,7 +149,8 @@ struct ConfigCommand: ParsableCommand {
 }
 
 struct SiteCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self])
+    static let configuration = CommandConfiguration(
+        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self])
 
     struct List: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: help(.helpSiteList))

@@ -32,6 +32,12 @@ dice = random.Random(os.environ.get("HDSTEST_SEED", "11"))
 MIB = 1 << 20
 
 
+def timed(body):
+    began = time.monotonic()
+    result = body()
+    return result, time.monotonic() - began
+
+
 # Three sites, one lost and back
 
 @fixture
@@ -141,72 +147,81 @@ def paused(name):
         store(name).resume()
 
 
-@fixture
-def patient():
-    machine = S3Machine("patient", files=["disk"], buckets=[Bucket("lille")])
+BOUND = 45  # seconds; a request is given up after 8, and three requests in a row that were given up end the asking
+
+
+def patient(name):
+    machine = S3Machine(name, files=["disk"], buckets=[Bucket("lille")])
     machine.settings["site.lille"]["timeout"] = "2s"
     machine.sample()
     machine.days = Days(machine)
     machine.days.backup()
     machine.run("status")
-    probing()
     return machine
 
 
-BOUND = 45  # seconds; a request is given up after 8, and three requests in a row that were given up end the asking
+@fixture
+def stalled():
+    """What went on while a store was paused: commands that read, a restore that would ask it first, and a backup that had begun
+    before. {what: result, seconds}"""
+    machine, writing = patient("patient"), patient("stalled")
+    last, target = machine.days.last, fresh()
+    writing.dice(2000)
+    kept, run = Kept(writing.source, fresh("kept")), Watched(writing, "backup", "--json")
+    first = machine.config.with_name("lille-first.toml")
+    first.write_text(machine.config.read_text().replace('sites = ["disk", "lille"]', 'sites = ["lille", "disk"]'))
+    expect(first.read_text() != machine.config.read_text(), "the order of the sites was not changed")
+    words = {words: machine.words(*words) for words in reading(last)}
+    words["restore"] = machine.words("restore", last, "--to", target, config=first)
+    probing()
+    expect(run.reach("pack stored"), "no pack was stored")
+    run.pause()
+    with paused("lille"), concurrent.futures.ThreadPoolExecutor(len(words) + 1) as pool:
+        run.go_on()
+        results = {name: pool.submit(timed, functools.partial(Runner.run, each, exit=None, env=machine.environment())) for name, each in words.items()}
+        results["backup"] = pool.submit(timed, run.finish)
+    results = {name: each.result() for name, each in results.items()}
+    expect_same(machine.days.kept[last], below(target, machine.source))
+    writing.days.kept[results["backup"][0].lines[0]["snapshot"]] = kept
+    return writing, results
+
+
+def reading(last):
+    """Commands, and the exit status of each while one of two sites does not answer."""
+    return {("snapshots",): (0, 3, 6), ("status",): (6,), ("site", "list"): (6,), ("verify",): (3, 6), ("replicate",): (6,), ("site", "renew"): (6,),
+            ("snapshots", "--site", "lille"): (6,), ("verify", "--site", "lille"): (6,), ("ls", last): (0,), ("replicate", "--to", "lille"): (6,),
+            ("restore", last, "--to", "/nowhere", "--site", "lille"): (6,), ("site", "probe", "lille"): (6,)}
+
+
+def expect_in_time(result, took, *rights):
+    expect(took < BOUND, f"{result} took {took:.0f} s")
+    expect(result.exit in rights, f"wanted {rights} of {result!r}")
+    expect_no_damage(result)
 
 
 @suite.test
 def a_paused_store_ends_no_command_late_and_is_no_damage():
-    machine = patient()
-    last = machine.ids()[-1]
-    wanted = {("snapshots",): (0, 3, 6), ("status",): 6, ("site", "list"): 6, ("verify",): (3, 6), ("replicate",): 6, ("site", "renew"): 6,
-              ("snapshots", "--site", "lille"): 6, ("verify", "--site", "lille"): 6, ("restore", last, "--to", fresh(), "--site", "lille"): 6,
-              ("ls", last): 0, ("replicate", "--to", "lille"): 6, ("site", "probe", "lille"): 6}
     wrong = []
-
-    def go(words, right):
-        began = time.monotonic()
-        result = machine.run(*words, exit=None)
-        took = time.monotonic() - began
-        if took > BOUND or result.exit not in (right if isinstance(right, tuple) else (right,)):
-            wrong.append(f"{' '.join(map(str, words))}: exit status {result.exit} after {took:.0f} s, wanted {right}\n{result.all[:300]}")
+    _, results = stalled()
+    for words, rights in reading(results["restore"][0].words[2]).items():
         try:
-            expect_no_damage(result)
+            expect_in_time(*results[words], *rights)
         except AssertionError as error:
             wrong.append(str(error))
-
-    with paused("lille"), concurrent.futures.ThreadPoolExecutor(6) as pool:
-        list(pool.map(go, wanted.keys(), wanted.values()))
     expect(not wrong, "\n".join(wrong))
 
 
 @suite.test
 def a_restore_passes_over_a_paused_store_that_it_would_ask_first():
-    machine = patient()
-    machine.tenant_settings["sites"] = ["lille", "disk"]
-    machine.write()
-    with paused("lille"):
-        began = time.monotonic()
-        machine.days.expect_all(exit=(0, 3))
-        expect(time.monotonic() - began < BOUND, f"it took {time.monotonic() - began:.0f} s")
+    expect_in_time(*stalled()[1]["restore"], 0)
 
 
 @suite.test
 def a_store_that_stalls_in_the_midst_of_a_backup_drops_out_and_the_other_goes_on():
-    machine = patient()
-    machine.dice(2000)
-    kept, run = Kept(machine.source, fresh("kept")), Watched(machine, "backup", "--json")
-    expect(run.reach("pack stored"), "no pack was stored")
-    run.pause()
-    with paused("lille"):
-        run.go_on()
-        began = time.monotonic()
-        result = run.finish()
-    expect(time.monotonic() - began < BOUND, f"it took {time.monotonic() - began:.0f} s")
-    expect_equal((result.exit, committed(result.lines[0])), (3, {"disk": True, "lille": False}), "exit status, committed")
-    expect_no_damage(result)
-    machine.days.kept[result.lines[0]["snapshot"]] = kept
+    machine, results = stalled()
+    result, _ = results["backup"]
+    expect_in_time(*results["backup"], 3)
+    expect_equal(committed(result.lines[0]), {"disk": True, "lille": False}, "committed")
     machine.run("replicate")
     machine.days.expect_all("--site", "lille")
     expect_equal(pending(machine), [], "what is pending")
@@ -528,6 +543,21 @@ def after_renewing_and_replicating_the_vandalised_site_still_restores_alone(site
     machine.days.expect_all("--site", site)
 
 
+@suite.each(*ENFORCING)
+def a_lost_site_is_filled_again_from_the_vandalised_one(site):
+    machine = S3Machine(f"refilled-{site}", files=["disk"], buckets=[Bucket(site, locked=True)]).sample()
+    days = Days(machine)
+    for _ in range(3):
+        days.backup()
+        machine.dice()
+    vandalise(machine.buckets[site])
+    hdstest.remove(machine.site("disk"))
+    machine.forget_state()
+    machine.run("init", "--site", "disk")
+    machine.run("replicate", "--to", "disk")
+    days.expect_all("--site", "disk")
+
+
 @suite.each("descriptor/", "keys/", "site", "index/", "snapshots/")
 def right_bytes_of_another_object_under_a_name_keep_nobody_from_restoring(folder):
     """Well-formed, and signed: told from what was stored by their names only. What is there once only gets a pack's bytes."""
@@ -779,12 +809,6 @@ def limited():
     machine.dice(10 << 10)
     machine.init()
     return machine
-
-
-def timed(body):
-    began = time.monotonic()
-    result = body()
-    return result, time.monotonic() - began
 
 
 @suite.test

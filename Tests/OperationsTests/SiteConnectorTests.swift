@@ -47,7 +47,9 @@ import Testing
         return Configuration.Site(name: "x", place: .s3(s3))
     }
 
-    private func put(_ name: String, _ text: String, mode: UInt32 = 0o600) throws { try Files.create(folder.path + "/" + name, Array(text.utf8), mode: mode) }
+    private func put(_ name: String, _ text: String, mode: UInt32 = 0o600) throws {
+        try Files.create(folder.path + "/" + name, Array(text.utf8), mode: mode)
+    }
 
     private func text(_ key: String) -> String { "# of a test\nAWS_ACCESS_KEY_ID=\(key)\nAWS_SECRET_ACCESS_KEY=TEST-ONLY\n" }
 
@@ -91,7 +93,9 @@ import Testing
         #expect(try failureKind { _ = try accessKey(site(["write": "w"]), .write) } == .refused)
     }
 
-    @Test(arguments: ["", "AWS_ACCESS_KEY_ID=A", "AWS_ACCESS_KEY_ID=A\nAWS_SECRET_ACCESS_KEY=", "AKID SECRET", "AWS_ACCESS_KEY_ID=A\nAWS_SECRET_ACCESS_KEY=B\nX=1"])
+    @Test(arguments: [
+        "", "AWS_ACCESS_KEY_ID=A", "AWS_ACCESS_KEY_ID=A\nAWS_SECRET_ACCESS_KEY=", "AKID SECRET", "AWS_ACCESS_KEY_ID=A\nAWS_SECRET_ACCESS_KEY=B\nX=1",
+    ])
     func whatHoldsNoCredentialsIsTold(_ text: String) throws {
         try put("w", text)
         #expect(try failureKind { _ = try accessKey(site(["write": "w"]), .write) } == .key)

@@ -24,7 +24,9 @@ import Testing
             inventory: inventory)
     }
 
-    private func files(_ seed: UInt64) -> [SampleTenant.File] { (0..<3).map { .init(name: "f\($0)", content: noise(200 << 10, seed: seed + UInt64($0))) } }
+    private func files(_ seed: UInt64) -> [SampleTenant.File] {
+        (0..<3).map { .init(name: "f\($0)", content: noise(200 << 10, seed: seed + UInt64($0))) }
+    }
 
     /// Counts lists of packs.
     private func counting(_ site: any Site) -> (HookedSite, Monitor<Int>) {

@@ -14,7 +14,8 @@ import Testing
 
     private func replicator(_ sources: [any Site], _ options: ReplicationOptions = ReplicationOptions()) throws -> Replicator {
         try Replicator(
-            sources: sources.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing(),
+            sources: sources.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch,
+            inventory: try .passing(),
             options: options)
     }
 
@@ -227,7 +228,8 @@ import Testing
         let sites = try ["one", "two", "three"].map { try sample.memorySite($0) }
         for (number, site) in sites.enumerated() { try sample.take(files(UInt64(number) * 100, count: 2), at: [site]) }
         let reports = Levelling.run(
-            try sites.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
+            try sites.map { try sample.open($0) }, keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch,
+            inventory: try .passing())
         #expect(reports.map(\.isLevel) == [true, true, true])
         for site in sites { try expectWhole(site, snapshots: 3) }
     }
@@ -251,8 +253,10 @@ import Testing
         try sample.take(files(1), at: [one])
         let source = try sample.open(one)
         one.setHook { act, key in if act == .read, key.hasPrefix("packs/") { throw Failure(.unreachable, .system("reach", "test")) } }
-        let report = Replicator(sources: [source], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
-            .level(try sample.open(two))
+        let report = Replicator(
+            sources: [source], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing()
+        )
+        .level(try sample.open(two))
         #expect(report.status == .unreachable && report.skipped.allSatisfy { $0.failure.kind == .unreachable })
     }
 
@@ -284,7 +288,8 @@ import Testing
         let (one, two, packs, _) = try levelAndHarm()
         let sites = [try sample.open(one), try sample.open(two)]
         let reports = Levelling.run(
-            sites, targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing(), bad: ["two": [packs[1]]])
+            sites, targets: ["two"], keys: sample.catalogueKeys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing(),
+            bad: ["two": [packs[1]]])
         #expect(reports.map(\.isLevel) == [true] && reports[0].packs == 2 && reports[0].records == 1)
         try two.delete(packs[1].key)
         try expectWhole(two, snapshots: 1)
@@ -348,7 +353,8 @@ import Testing
         let (one, two) = (try sample.memorySite("one"), try sample.memorySite("two"))
         try sample.take(files(1, count: 1), at: [one])
         let keys = KeyRing(tenant: sample.tenant)
-        let replicator = Replicator(sources: [try sample.open(one)], keys: keys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
+        let replicator = Replicator(
+            sources: [try sample.open(one)], keys: keys, signer: sample.maintain, scratch: sample.scratch, inventory: try .passing())
         let report = replicator.level(try sample.open(two))
         #expect(report.status == .key && report.snapshots.isEmpty)
         #expect(try two.keys("packs/").isEmpty)

@@ -203,8 +203,11 @@ extension Message {
     package static func credentialPlaces(_ folder: String) -> Message {
         Message(
             "credential.places",
-            en: "give them as a systemd credential or a file of mode 0600 of that name in \(folder), or as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            fr: "donnez-les en crédentiel systemd ou en fichier de mode 0600 de ce nom dans \(folder), ou par AWS_ACCESS_KEY_ID et AWS_SECRET_ACCESS_KEY")
+            en:
+                "give them as a systemd credential or a file of mode 0600 of that name in \(folder), or as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            fr:
+                "donnez-les en crédentiel systemd ou en fichier de mode 0600 de ce nom dans \(folder), ou par AWS_ACCESS_KEY_ID et AWS_SECRET_ACCESS_KEY"
+        )
     }
 
     package static let credentialOpen = Message(

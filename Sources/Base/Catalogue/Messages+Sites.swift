@@ -42,7 +42,9 @@ extension Message {
         "store.circuit-open", en: "kept failing: left alone for a while", fr: "en échec répété : laissé de côté pour un moment")
 
     package static func certificateRefused(_ reason: String) -> Message {
-        Message("store.certificate", en: "its TLS certificate is not to be trusted: \(reason)", fr: "son certificat TLS n'est pas digne de confiance : \(reason)")
+        Message(
+            "store.certificate", en: "its TLS certificate is not to be trusted: \(reason)",
+            fr: "son certificat TLS n'est pas digne de confiance : \(reason)")
     }
 
     package static let bucketMissing = Message("store.bucket-missing", en: "the bucket does not exist", fr: "le compartiment (bucket) n'existe pas")
@@ -68,7 +70,8 @@ extension Message {
         "store.region-check", en: "correct `endpoint` and `region`: redirects are not followed",
         fr: "corrigez « endpoint » et « region » : les redirections ne sont pas suivies")
     package static let endpointUnusable = Message(
-        "store.endpoint", en: "not an address of a store: https://HOST[:PORT] is", fr: "n'est pas l'adresse d'un stockage : https://HÔTE[:PORT] l'est")
+        "store.endpoint", en: "not an address of a store: https://HOST[:PORT] is", fr: "n'est pas l'adresse d'un stockage : https://HÔTE[:PORT] l'est"
+    )
     package static let proxyUnusable = Message("store.proxy", en: "not a proxy: HOST:PORT is", fr: "n'est pas un mandataire : HÔTE:PORT l'est")
     package static let authorityFileUnusable = Message(
         "store.ca-file", en: "holds no certificate in PEM form, or cannot be read", fr: "ne contient pas de certificat PEM, ou est illisible")

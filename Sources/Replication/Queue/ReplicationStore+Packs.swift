@@ -25,7 +25,8 @@ extension ReplicationStore {
                     FROM site WHERE id = ? AND inventoried IS NOT NULL
                     """, arguments: [Data(site.bytes)]
             ).map {
-                InventoryMark(time: $0["inventoried"], generation: UInt32($0["generation"] as Int64), packs: $0["packs"], bytes: Int($0["bytes"] as Double))
+                InventoryMark(
+                    time: $0["inventoried"], generation: UInt32($0["generation"] as Int64), packs: $0["packs"], bytes: Int($0["bytes"] as Double))
             }
         }
     }

@@ -39,7 +39,8 @@ let package = Package(
         .target(
             name: "S3",
             dependencies: [
-                "Base", "Codec", "Sites", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "Base", "Codec", "Sites", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: crunching),

@@ -235,8 +235,8 @@ package final class S3Site: Site {
         var aborted = 0
         var marker: [(String, String)] = []
         while true {
-            let answer = try client.send(S3Request("GET", options.bucket, query: [("uploads", ""), ("prefix", root)] + marker))
-            guard let page = XMLFields(answer.body) else { throw Failure(.unreachable, .listUnreadable, object: name) }
+            let request = S3Request("GET", options.bucket, query: [("uploads", ""), ("prefix", root)] + marker)
+            guard let page = try naming("", { try page(request, "ListMultipartUploadsResult") }) else { return aborted }
             for upload in page.groups where upload.name == "Upload" {
                 guard let key = upload["Key"], let id = upload["UploadId"],
                     let begun = upload["Initiated"].flatMap({ CivilTime.parse(extended: $0) }), begun < before
@@ -326,6 +326,16 @@ package final class S3Site: Site {
 
     // MARK: list
 
+    /// One page of a list, asked for again where it cannot be read; nil for an answer with a status that is `accepted`.
+    private func page(_ request: S3Request, _ root: String, accepting accepted: Set<Int> = []) throws -> XMLFields? {
+        for _ in 0..<3 {
+            let answer = try client.send(request, accepting: accepted)
+            if accepted.contains(answer.status) { return nil }
+            if let page = XMLFields(answer.body), page.groups.last?.name == root { return page }
+        }
+        throw Failure(.unreachable, .listUnreadable)
+    }
+
     package func list(_ prefix: String, _ body: (ObjectInfo) throws -> Void) throws {
         try naming(prefix) {
             guard prefix.isEmpty, let coordination = options.coordinationBucket else { return try list(bucket(prefix), prefix, body) }
@@ -357,10 +367,7 @@ package final class S3Site: Site {
         var next: [(String, String)] = []
         while true {
             let query = [("list-type", "2"), ("prefix", root + prefix), ("max-keys", "1000")] + next
-            let answer = try client.send(S3Request("GET", bucket, query: query))
-            guard let page = XMLFields(answer.body), page.groups.last?.name == "ListBucketResult" else {
-                throw Failure(.unreachable, .listUnreadable)
-            }
+            guard let page = try page(S3Request("GET", bucket, query: query), "ListBucketResult") else { return }
             for group in page.groups where group.name == "Contents" { try give(group) }
             guard page.root("IsTruncated") == "true" else { return }
             guard let token = page.root("NextContinuationToken") else { throw Failure(.unreachable, .listUnreadable) }
@@ -373,11 +380,8 @@ package final class S3Site: Site {
         var next: [(String, String)] = []
         while true {
             let request = S3Request("GET", bucket, query: [("versions", ""), ("prefix", prefix), ("max-keys", "1000")] + next)
-            let answer = try client.send(request, accepting: isLocked(bucket) ? [] : [501])
-            if answer.status == 501 { return }
-            guard let page = XMLFields(answer.body), page.groups.last?.name == "ListVersionsResult" else {
-                throw Failure(.unreachable, .listUnreadable)
-            }
+            // A store that keeps no versions need not know the question.
+            guard let page = try page(request, "ListVersionsResult", accepting: isLocked(bucket) ? [] : [501]) else { return }
             for group in page.groups where group.name == "Version" || group.name == "DeleteMarker" { try body(group) }
             guard page.root("IsTruncated") == "true" else { return }
             guard let key = page.root("NextKeyMarker") else { throw Failure(.unreachable, .listUnreadable) }

@@ -155,7 +155,11 @@ extension Site {
     /// called before each.
     package func tryingVersions<T>(of key: String, turning: () -> Void = {}, _ body: () throws -> T) throws -> T {
         do { return try body() } catch let damage as Failure where damage.kind == .damaged {
-            for version in try olderVersions(key) {
+            let older: [String]
+            do { older = try olderVersions(key) } catch let failure as Failure where failure.kind == .refused || failure.kind == .failed {
+                throw damage
+            }
+            for version in older {
                 read(version: version, of: key)
                 turning()
                 do { return try body() } catch let failure as Failure where failure.kind == .damaged { continue }

@@ -178,7 +178,8 @@ def stalled():
     run.pause()
     with paused("lille"), concurrent.futures.ThreadPoolExecutor(len(words) + 1) as pool:
         run.go_on()
-        results = {name: pool.submit(timed, functools.partial(Runner.run, each, exit=None, env=machine.environment())) for name, each in words.items()}
+        results = {name: pool.submit(timed, functools.partial(Runner.run, each, exit=None, env=machine.environment()))
+                   for name, each in words.items()}
         results["backup"] = pool.submit(timed, run.finish)
     results = {name: each.result() for name, each in results.items()}
     expect_same(machine.days.kept[last], below(target, machine.source))
@@ -401,14 +402,12 @@ def renewing():
     machine.sample()
     machine.days = Days(machine)
     machine.days.backup()
-    before = set(machine.buckets["paris"].keys("packs/"))
+    machine.needed = set(machine.buckets["paris"].keys("packs/"))
     machine.dice(2000)
     run = Watched(machine, "backup")
     expect(run.reach("pack stored"), "no pack was stored")
     run.kill()
     run.finish()
-    machine.orphans = set(machine.buckets["paris"].keys("packs/")) - before
-    expect(machine.orphans, "the killed run left nothing")
     return machine.set("paris", lock_period="4d")
 
 
@@ -435,10 +434,11 @@ def renewing_extends_all_that_a_snapshot_needs_and_nothing_else():
     machine = renewing()
     row, = machine.run("site", "renew", "--json").json["sites"]
     found = lasting(machine)
-    expect_equal(row["waiting"], 0, "waiting")
-    expect_equal(row["needed"], len(found) - len(machine.orphans), "needed")
+    orphans = {key for key in found if key.startswith("packs/")} - machine.needed
+    expect(orphans, "the killed run left nothing")
+    expect_equal((row["waiting"], row["needed"]), (0, len(found) - len(orphans)), "waiting, needed")
     for key, days in found.items():
-        expect(days and (0.9 < days < 1.1 if key in machine.orphans else 3.9 < days < 4.1), f"{key} is locked for {days} days")
+        expect(days and (0.9 < days < 1.1 if key in orphans else 3.9 < days < 4.1), f"{key} is locked for {days} days")
     expect(datetime.datetime.fromisoformat(row["first_end"]).timestamp() > time.time() + 3.9 * 86400, f"first end {row['first_end']}")
 
 
@@ -528,7 +528,7 @@ def renewing_extends_the_versions_that_restore_not_what_the_vandal_put(site):
     machine = vandalised()[site]
     bucket = machine.buckets[site]
     machine.set(site, lock_period="4d")
-    machine.run("site", "renew", "--site", site, exit=(0, 4))
+    machine.run("site", "renew", "--site", site)
     short = [whole for whole, version in machine.good.items() if (retention(bucket, whole, version) or 0) < 3.9]
     expect(not short, f"{len(short)} of {len(machine.good)} good versions were not renewed:\n" + "\n".join(short))
 
@@ -693,6 +693,8 @@ def a_good_store_is_found_good(case):
 @suite.each("brest versioned alone", "juice", "swift")
 def a_store_that_cannot_create_if_absent_is_found_out(case):
     report, found = verdicts(case)
+    # Racing creators may, seldom, look like one that won: a second create, put without a look before it, tells for certain.
+    expect_equal(found["create-if-absent"], "bad", "create-if-absent")
     expect(probed(case)[1].exit != 0, "exit status 0")
     expect(not report["coordinates"], "it is said to coordinate")
     machine, _ = probed(case)
@@ -1076,7 +1078,7 @@ def commands_that_begin_at_once_on_a_new_state_folder_do_not_hinder_each_other()
     machine = S3Machine("at-once", files=["disk"]).sample()
     machine.run("backup")
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        for _ in range(4):
+        for _ in range(6):
             machine.forget_state()
             results = list(pool.map(lambda _: machine.run("replicate", "--pending", exit=None), range(12)))
             for result in results:

@@ -93,7 +93,7 @@ import Testing
         #expect(try pair.site.olderVersions("snapshots/absent").isEmpty)
     }
 
-    @Test(arguments: S3Store.all.filter { $0.lock == nil })
+    @Test(arguments: S3Store.all.filter { $0.coordinationBucket == nil })
     func aBucketWithoutVersionsHasNoOlderOnes(_ store: S3Store) throws {
         let pair = try Pair(store)
         try pair.site.create("snapshots/x", [1])

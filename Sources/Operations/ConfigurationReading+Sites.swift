@@ -55,7 +55,7 @@ extension Configuration {
         s3.proxy = section.text("proxy", .expectedProxy) { isHostAndPort($0) ? $0 : nil }
         s3.timeout = section.duration("timeout")
         s3.lockPeriod = section.text("lock_period", .expectedLockPeriod) { text in
-            Duration(configuration: text).flatMap { $0 >= .seconds(86400) ? $0 : nil }
+            Duration(configuration: text).flatMap { $0.components.seconds % 86_400 == 0 ? $0 : nil }
         }
         if s3.objectLock != nil, !section.has("coordination_bucket") {
             section.problem("object_lock", .configLockNeedsCoordination)

@@ -89,7 +89,7 @@ package struct Initialisation {
         try here.keep(publicObject: Descriptor.key(0, chain), chain)
         try here.keep(publicObject: KeyWrap.key(epoch: 1, recipient: recipient.id) + "." + ShortID.random().hex, wrap.encoded)
         for (site, id) in zip(sites, ids) {
-            let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: "", created: now)
+            let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: site.place.mark, created: now)
             try here.keep(
                 publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
         }
@@ -165,7 +165,7 @@ package struct Initialisation {
         let ids = new.map { _ in ShortID.random() }
         next.sites += ids
         for (site, id) in zip(new, ids) {
-            let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: "", created: now)
+            let marker = SiteMarker(site: id, kind: site.place.kind, endpoint: site.place.mark, created: now)
             try keys.keep(
                 publicObject: "site/" + site.name, try Statement.sign(.marker, tenant: fingerprint.tenant, body: marker.body, by: authority))
         }

@@ -17,6 +17,18 @@ extension Configuration.Site.Place {
         }
     }
 
+    /// What the site's signed marker says of it: nothing of a folder, since a disk may be mounted anywhere.
+    var mark: String { if case .file = self { "" } else { address } }
+
+    /// Throws `.wrongPlace` where the marker was made for other buckets: what lies in the one that is not looked at would seem gone.
+    func check(mark: String, site: String) throws {
+        guard case .s3(let own) = self, case .s3(let marked)? = Self(address: mark) else { return }
+        guard own.bucket == marked.bucket, own.coordinationBucket == marked.coordinationBucket else {
+            throw Failure(
+                .wrongPlace, .bucketsDiffer(marked.bucket, marked.coordinationBucket), object: site, remedy: .bucketsCorrect)
+        }
+    }
+
     /// Reads what `address` gives; a bare absolute path is a file site's. Nil for anything else.
     package init?(address: String) {
         if address.hasPrefix("/") || address.hasPrefix("file:/") {

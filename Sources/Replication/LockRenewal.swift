@@ -1,9 +1,10 @@
 import Base
+import Codec
 import Keys
 import Repository
 import Sites
 
-/// Keeps the locks of everything that a visible snapshot needs from running out, at a site whose store locks objects.
+/// Keeps the locks of everything that a snapshot needs from running out, at a site whose store locks objects.
 ///
 /// Nodes lock what they write for a short while only, so that a stolen one cannot fill a site for years. Maintenance
 /// renews what is still reachable once less than half of the period is left, the shortest first, with a bounded number of requests
@@ -21,6 +22,10 @@ package struct LockRenewal {
         package var lost = 0
         package var failures: [Failure] = []
     }
+
+    /// A list of the versions, and what the store says of the first; and the lock.
+    private static let requestsToAsk = 2
+    private static let requestsToLock = 3
 
     private let site: OpenSite
     private let keys: KeyRing
@@ -49,12 +54,12 @@ package struct LockRenewal {
         for (object, until) in known.sorted(by: { ($0.until ?? 0, $0.object) < ($1.until ?? 0, $1.object) }) {
             var until = until
             do {
-                if until == nil, try store.spendRenewal(at: id, limit: requestsPerDay, now: now) {
+                if until == nil, try store.spendRenewal(Self.requestsToAsk, at: id, limit: requestsPerDay, now: now) {
                     until = try site.site.lockEnd(object)?.seconds ?? 0
                     try store.note(lockEnd: until!, object, at: id)
                 }
                 if until.map({ $0 - now < period / 2 }) ?? true {
-                    if until != nil, try store.spendRenewal(at: id, limit: requestsPerDay, now: now) {
+                    if until != nil, try store.spendRenewal(Self.requestsToLock, at: id, limit: requestsPerDay, now: now) {
                         try site.site.lock(object, until: Timestamp(seconds: now + period))
                         try store.note(lockEnd: now + period, object, at: id)
                         (until, report.renewed) = (now + period, report.renewed + 1)
@@ -69,28 +74,39 @@ package struct LockRenewal {
         return report
     }
 
-    /// Everything that a visible snapshot needs here: its packs, its manifest, and what tells readers what they are.
+    /// Everything that a snapshot needs here: its packs, its manifest, and what tells readers what they are.
     private func neededObjects(_ report: inout Report) throws -> Set<String> {
         var needed: Set<String> = []
         for folder in ["descriptor/", "keys/", "forget/", "attested/", "index/"] { needed.formUnion(try site.site.keys(folder)) }
         needed.insert(SiteMarker.key)
+        let roots = try rootPages(&needed, &report)
         let copies = PackCopies([site], inventory) { report.failures.append($0) }
         for domain in keys.catalogueDomains {
             let walker = Reachability(try PackHoldings(copies, domain: domain), keys: keys)
             var seen = SeenBlobs()
-            for commit in site.commits {
-                let manifest: Manifest
-                do { manifest = try site.repository.manifest(commit) } catch let failure as Failure where failure.kind != .unreachable {
-                    report.failures.append(failure)
-                    continue
-                }
-                guard manifest.domain == domain else { continue }
-                needed.insert(Manifest.key(commit.key.snapshot, commit.manifest))
+            for root in roots[domain] ?? [] {
                 try walker.walk(
-                    from: manifest.outline(keys).root, seen: &seen, found: { _, packs in for pack in packs { needed.insert(pack.key.key) } },
+                    from: root, seen: &seen, found: { _, packs in for pack in packs { needed.insert(pack.key.key) } },
                     lost: { _, _ in report.lost += 1 })
             }
         }
         return needed
+    }
+
+    /// Of every validly signed manifest that no forget record names, committed or not: a vandal of what decides visibility must not
+    /// let locks run out.
+    private func rootPages(_ needed: inout Set<String>, _ report: inout Report) throws -> [ShortID: [Digest]] {
+        let forgotten = try site.repository.forgottenSnapshots()
+        var roots: [ShortID: [Digest]] = [:]
+        for key in try site.site.keys("snapshots/") {
+            do {
+                let (manifest, _) = try site.repository.signedManifest(key)
+                guard !forgotten.contains(manifest.snapshot) else { continue }
+                needed.insert(key)
+                guard keys.catalogue(manifest.domain) != nil else { throw Failure(.key, .noCatalogueKey) }
+                roots[manifest.domain, default: []].append(try manifest.outline(keys).root)
+            } catch let failure as Failure where failure.kind != .unreachable { report.failures.append(failure.of("\(site.name):\(key)")) }
+        }
+        return roots
     }
 }

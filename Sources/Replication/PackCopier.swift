@@ -58,7 +58,10 @@ struct PackCopier: Sendable {
         var silent: Failure?
         for copy in try copies.copies(pack.digest) {
             do {
-                return try copy.site.site.tryingVersions(of: copy.key.key) { try read(copy, into: &buffer) }
+                var isOlder = false
+                return try copy.site.site.tryingVersions(of: copy.key.key, turning: { isOlder = true }) {
+                    try read(copy, size: isOlder ? copy.site.site.size(copy.key.key) : copy.size, into: &buffer)
+                }
             } catch let failure as Failure where [.missing, .damaged, .wrongPlace, .format].contains(failure.kind) {
                 copies.dismiss(copy, failure)
             } catch let failure as Failure where failure.kind == .key {
@@ -69,12 +72,12 @@ struct PackCopier: Sendable {
         return nil
     }
 
-    private func read(_ copy: PackCopies.Copy, into buffer: inout Buffer) throws -> PackDirectory {
-        guard copy.size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(copy.size)) }
-        if buffer.capacity < copy.size { buffer = Buffer(capacity: copy.size) }
-        buffer.count = copy.size
+    private func read(_ copy: PackCopies.Copy, size: Int, into buffer: inout Buffer) throws -> PackDirectory {
+        guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
+        if buffer.capacity < size { buffer = Buffer(capacity: size) }
+        buffer.count = size
         let repository = copy.site.repository
-        try repository.site.read(copy.key.key, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: buffer.space[..<copy.size]))
+        try repository.site.read(copy.key.key, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: buffer.space[..<size]))
         guard sha256(buffer.bytes) == copy.key.digest else { throw Failure(.damaged, .wrongHash) }
         let directory = try PackDirectory(whole: buffer.bytes, tenant: repository.tenant, keys: keys)
         guard directory.header.domain == domain else { throw Failure(.wrongPlace, .foreignObject) }

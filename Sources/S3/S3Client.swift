@@ -181,8 +181,13 @@ final class S3Client: Sendable {
 
     private func verdict(_ error: any Error) -> Verdict {
         // A certificate that does not verify stays so; anything else between here and there may pass.
-        if let error = error as? NIOSSLError, case .handshakeFailed = error { return .final(Failure(.unreachable, .certificateRefused("\(error)"))) }
-        if error is NIOSSLExtraError { return .final(Failure(.unreachable, .certificateRefused("\(error)"))) }
+        let text = "\(error)"
+        if error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return .final(Failure(.unreachable, .certificateUnknown, remedy: .certificateCheck))
+        }
+        if let error = error as? NIOSSLError, case .handshakeFailed = error {
+            return .final(Failure(.unreachable, .certificateRefused(text.split(separator: " at ").first.map(String.init) ?? text)))
+        }
         return .again(.storeUnreachable(Self.reason(error)), after: nil)
     }
 

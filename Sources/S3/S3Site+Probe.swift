@@ -14,7 +14,11 @@ extension S3Site {
                 outcomes.append(.init(check, .none, "these credentials may not ask"))
             } catch { outcomes.append(.init(check, .bad, "\(error)")) }
         }
-        attempt(.createIfAbsentData) { (.good, try conditionOfData(folder)) }
+        attempt(.conditionalPut) {
+            let detail = try condition(folder.replacing(SiteProbe.storing, with: SiteProbe.agreeing))
+            return (detail.isEmpty ? .good : .bad, detail)
+        }
+        attempt(.createIfAbsentData) { (.good, try condition(folder)) }
         attempt(.multipart) { try multipart(folder) ? (.good, "") : (.bad, "other bytes came back") }
         attempt(.versioning) { try versioningOutcome() }
         attempt(.objectLock) { try objectLock(folder) }
@@ -26,13 +30,14 @@ extension S3Site {
         return outcomes
     }
 
-    /// What the data bucket makes of a second create: good whatever it is, since names of packs are used once.
-    private func conditionOfData(_ folder: String) throws -> String {
+    /// What the bucket makes of a second create with a condition, nobody having looked before: empty where it is refused. For packs it does
+    /// not matter, since their names are used once.
+    private func condition(_ folder: String) throws -> String {
         let request = S3Request("PUT", bucket(folder), stored(folder + "condition"), headers: [("if-none-match", "*")])
         let body: [UInt8] = [1]
         return try body.withUnsafeBytes { body in
-            if try client.send(request, body: body, accepting: [501]).status == 501 { return "not implemented: not needed here" }
-            return try client.send(request, body: body, accepting: [409, 412]).status < 300 ? "ignored: not needed here" : ""
+            if try client.send(request, body: body, accepting: [501]).status == 501 { return "not implemented" }
+            return try client.send(request, body: body, accepting: [409, 412]).status < 300 ? "ignored" : ""
         }
     }
 

@@ -355,13 +355,15 @@ package final class S3Site: Site {
             try body(ObjectInfo(key: key, size: size))
         }
         if isLocked(bucket) {
-            // What a foreign deletion mark hides is still there.
-            var last: String?
+            // What a foreign deletion mark hides is still there, and what was put over it later is somebody else's: the first
+            // version, which comes last, counts.
+            var first: XMLFields.Group?
             try forEachVersion(bucket, prefix: root + prefix) { group in
-                guard group.name == "Version", group["Key"] != last else { return }
-                last = group["Key"]
-                try give(group)
+                guard group.name == "Version" else { return }
+                if let first, first["Key"] != group["Key"] { try give(first) }
+                first = group
             }
+            if let first { try give(first) }
             return
         }
         var next: [(String, String)] = []

@@ -12,6 +12,7 @@ package struct SiteProbe: Sendable {
         case missingIsTold = "missing object is told"
         case delete = "delete"
         // Of object stores.
+        case conditionalPut = "conditional put where writers agree"
         case createIfAbsentData = "create-if-absent where packs are"
         case multipart = "multipart upload"
         case versioning = "versioning"
@@ -63,13 +64,13 @@ package struct SiteProbe: Sendable {
     /// Whether writers and collectors can agree here. Where they cannot, the site is collected only while nobody else
     /// writes, in a window that the operator opens.
     package var canCoordinate: Bool {
-        let needed: Set<Check> = [.createIfAbsent, .racingCreators, .listAfterWrite]
+        let needed: Set<Check> = [.createIfAbsent, .conditionalPut, .racingCreators, .listAfterWrite]
         return outcomes.allSatisfy { !needed.contains($0.check) || $0.verdict == .good }
     }
 
     /// Objects of probes, in two folders: where a store keeps what writers decide by, and where it keeps packs.
-    private static let agreeing = "probe/agree/"
-    private static let storing = "probe/data/"
+    package static let agreeing = "probe/agree/"
+    package static let storing = "probe/data/"
     /// Seconds after which another probe removes what this one left behind.
     private static let stale: Int64 = 3600
 

@@ -184,7 +184,7 @@ struct SiteCommand: ParsableCommand {
     struct Renew: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "renew", abstract: help(.helpSiteRenew))
         @OptionGroup var common: CommonOptions
-        @Option(help: ArgumentHelp(help(.helpRenewRequests), valueName: "n")) var requests: Int = 10_000
+        @Option(help: ArgumentHelp(help(.helpRenewRequests), valueName: "n")) var requests: Int = 50_000
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let (console, l) = (session.console, session.language)

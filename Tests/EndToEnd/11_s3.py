@@ -694,7 +694,7 @@ def a_good_store_is_found_good(case):
 def a_store_that_cannot_create_if_absent_is_found_out(case):
     report, found = verdicts(case)
     # Racing creators may, seldom, look like one that won: a second create, put without a look before it, tells for certain.
-    expect_equal(found["create-if-absent"], "bad", "create-if-absent")
+    expect_equal(found["conditional put where writers agree"], "bad", "conditional put")
     expect(probed(case)[1].exit != 0, "exit status 0")
     expect(not report["coordinates"], "it is said to coordinate")
     machine, _ = probed(case)

@@ -39,6 +39,23 @@ import Testing
         #expect(try Configuration.load(folder.path + "/c.toml").sites[0].place == place)
     }
 
+    @Test func aSiteIsUsedWithTheBucketsThatItWasPreparedWithOnly() throws {
+        let prepared = try #require(
+            Configuration.Site.Place(address: "s3:https://s3.test/data?region=a&coordination_bucket=agree&object_lock=governance"))
+        func check(_ address: String) throws -> Failure.Kind? {
+            let place = try #require(Configuration.Site.Place(address: address))
+            return try failureKind { try place.check(mark: prepared.mark, site: "x") }
+        }
+        // The way there, the region and the lock may change.
+        #expect(try check("s3:https://other.test/data?region=b&coordination_bucket=agree") == nil)
+        #expect(try check("s3:https://s3.test/data?region=a") == .wrongPlace)
+        #expect(try check("s3:https://s3.test/data?region=a&coordination_bucket=other") == .wrongPlace)
+        #expect(try check("s3:https://s3.test/other?region=a&coordination_bucket=agree") == .wrongPlace)
+        // Nothing is said of folders, nor by markers of before.
+        #expect(try #require(Configuration.Site.Place(address: "/srv/x")).mark.isEmpty)
+        #expect(try failureKind { try prepared.check(mark: "", site: "x") } == nil)
+    }
+
     // MARK: credentials
 
     private func site(_ names: [String: String] = [:]) -> Configuration.Site {

@@ -42,13 +42,22 @@ import Testing
         for key in try site.keys("sessions/") + site.keys("commits/") { #expect(try site.lockEnd(key) == nil) }
     }
 
+    @Test func aVandalOfSlotsLetsNoLockRunOut() throws {
+        let site = try LockingSite(try sample.memorySite("one"), period: 14 * day)
+        try sample.take(files(1), at: [site])
+        for key in try site.keys("commits/") + site.keys("sessions/") { try site.delete(key) }
+        let start = Timestamp.now().seconds
+        _ = try run(site, try .passing(), now: start + 10 * day)
+        for key in try site.keys("packs/") + site.keys("snapshots/") { #expect(try site.lockEnd(key)?.seconds == start + 24 * day) }
+    }
+
     @Test func whatNobodyNeedsIsNotRenewed() throws {
         let site = try LockingSite(try sample.memorySite("one"), period: 14 * day)
         try sample.take(files(1), at: [site])
         let before = Set(try site.keys("packs/"))
         let dropped = try sample.take(files(100), at: [site])
         let only = Set(try site.keys("packs/")).subtracting(before)
-        try site.delete(try #require(try site.keys("commits/").first { $0.contains(dropped.snapshot.hex) }))
+        try site.delete(try #require(try site.keys("snapshots/").first { $0.contains(dropped.snapshot.hex) }))
         let start = Timestamp.now().seconds
         _ = try run(site, try .passing(), now: start + 10 * day)
         for pack in before { #expect(try site.lockEnd(pack)?.seconds == start + 24 * day) }

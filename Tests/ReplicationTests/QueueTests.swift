@@ -94,6 +94,16 @@ import Testing
         #expect(try first.lacks(site).map(\.object) == [.pack(pack)] && first.lacks(.random()).isEmpty)
     }
 
+    @Test func manyMayOpenItForTheFirstTimeAtOnce() throws {
+        for round in 0..<8 {
+            let path = folder.path + "/first-\(round).sqlite"
+            try Threads.run("open", count: 8) { _ in
+                let store = try ReplicationStore(path: path)
+                try store.note([.pack(PackKey(digest: sha256([1]), session: SessionID(generation: 0, random: .random())))], .missing, at: .random())
+            }
+        }
+    }
+
     @Test func aFileThatIsNoDatabaseIsPutAside() throws {
         try Files.create(path, Array("not a database, but long enough to be looked at as one: ".utf8) + [UInt8](repeating: 7, count: 4096))
         let store = try ReplicationStore(path: path)

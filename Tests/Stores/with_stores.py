@@ -9,6 +9,7 @@ Tests/TestSupport/S3Stores.swift reads: label, endpoint, region, bucket, coordin
 """
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ def lines(site, label):
 
 
 def main(command):
+    # Stopped from outside, the stores are stopped as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with store.Stores() as stores, tempfile.NamedTemporaryFile("w", suffix=".stores") as file:
         sites = stores.start_all(KINDS)
         for name, label in TRIED.items():

@@ -150,8 +150,8 @@ extension Message {
         fr: "une adresse https sans compte ni mot de passe (http sur cette machine seulement)")
     package static let expectedProxy = Message("config.expected-proxy", en: "HOST:PORT", fr: "HÔTE:PORT")
     package static let expectedLockPeriod = Message(
-        "config.expected-lock-period", en: "a length of time of a day or more, such as \"14d\"",
-        fr: "une durée d'un jour ou plus, comme « 14d »")
+        "config.expected-lock-period", en: "a length of time in whole days, such as \"14d\"",
+        fr: "une durée en jours entiers, comme « 14d »")
     package static let expectedBucket = Message(
         "expected.bucket", en: "the name of an S3 bucket", fr: "le nom d'un compartiment S3")
     package static let expectedPrefix = Message(

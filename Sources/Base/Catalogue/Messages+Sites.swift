@@ -41,12 +41,28 @@ extension Message {
     package static let storeKeepsFailing = Message(
         "store.circuit-open", en: "kept failing: left alone for a while", fr: "en échec répété : laissé de côté pour un moment")
 
+    package static let certificateUnknown = Message(
+        "store.certificate-unknown", en: "its TLS certificate is of an unknown authority, expired, or for another name",
+        fr: "son certificat TLS vient d'une autorité inconnue, est périmé, ou porte un autre nom")
+    package static let certificateCheck = Message(
+        "store.certificate-check", en: "check `endpoint`; for an authority of your own, set `ca_file`",
+        fr: "vérifiez « endpoint » ; pour une autorité privée, indiquez « ca_file »")
+
     package static func certificateRefused(_ reason: String) -> Message {
         Message(
             "store.certificate", en: "its TLS certificate is not to be trusted: \(reason)",
             fr: "son certificat TLS n'est pas digne de confiance : \(reason)")
     }
 
+    package static func bucketsDiffer(_ bucket: String, _ coordination: String?) -> Message {
+        Message(
+            "store.buckets-differ", en: "was prepared with bucket \(bucket) and coordination bucket \(coordination ?? "none")",
+            fr: "a été préparé avec le compartiment \(bucket) et le compartiment d'accord \(coordination ?? "aucun")")
+    }
+
+    package static let bucketsCorrect = Message(
+        "store.buckets-correct", en: "correct `bucket` and `coordination_bucket` in the configuration",
+        fr: "corrigez « bucket » et « coordination_bucket » dans la configuration")
     package static let bucketMissing = Message("store.bucket-missing", en: "the bucket does not exist", fr: "le compartiment (bucket) n'existe pas")
     package static let bucketCheck = Message(
         "store.bucket-check", en: "make it at the provider, or correct `bucket` in the configuration",

@@ -32,17 +32,17 @@ extension ReplicationStore {
         }
     }
 
-    /// Takes one request of the day's; false when there are none left.
-    func spendRenewal(at site: ShortID, limit: Int, now: Int64) throws -> Bool {
+    /// Takes `count` requests of the day's; false, and takes none, when there are not so many left.
+    func spendRenewal(_ count: Int, at site: ShortID, limit: Int, now: Int64) throws -> Bool {
         try write { db in
             let number = try number(site, db)
             let day = now / 86_400
             try db.execute(sql: "DELETE FROM renewal WHERE site = ? AND day <> ?", arguments: [number, day])
             let spent = try Int.fetchOne(db, sql: "SELECT requests FROM renewal WHERE site = ?", arguments: [number]) ?? 0
-            guard spent < limit else { return false }
+            guard spent + count <= limit else { return false }
             try db.execute(
-                sql: "INSERT INTO renewal (site, day, requests) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET requests = requests + 1",
-                arguments: [number, day])
+                sql: "INSERT INTO renewal (site, day, requests) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests",
+                arguments: [number, day, count])
             return true
         }
     }

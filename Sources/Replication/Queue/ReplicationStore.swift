@@ -21,8 +21,17 @@ package final class ReplicationStore: Sendable {
             database = try path.map { try Self.open($0, configuration) } ?? DatabaseQueue(configuration: configuration)
             // What was noted survives a power cut: WAL mode alone does not see to that.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192") }
-            try Self.migrator.migrate(database)
+            try migrate()
         } catch let error as DatabaseError { throw Self.failure(error, self.path) }
+    }
+
+    /// Another process may be doing the same at the same time: then what this one could not do is done.
+    private func migrate() throws {
+        for attempt in 1... {
+            do { return try Self.migrator.migrate(database) } catch let error as DatabaseError {
+                if attempt == 5 { throw error }
+            }
+        }
     }
 
     private static func open(_ path: String, _ configuration: GRDB.Configuration) throws -> DatabaseQueue {

@@ -10,21 +10,28 @@ extension SiteRepository {
     /// Throws `.key` without the catalogue key, `.wrongPlace` for another tenant's pack, `.damaged`, `.missing`.
     package func directory(_ pack: PackKey, size: Int, keys: KeyRing) throws -> PackDirectory {
         do {
-            guard size >= PackLimits.headerBytes + PackLimits.trailerBytes else { throw Failure(.damaged, .objectTooShort) }
-            guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
-            let header = try packHeader(pack, size: size)
-            var tail = try read(pack, at: max(0, size - (32 << 10)), to: size)
-            let sealed = try tail.withUnsafeBytes {
-                try PackDirectory.sealedCount(UnsafeRawBufferPointer(rebasing: $0.suffix(PackLimits.trailerBytes)), packSize: size)
-            }
-            let wanted = sealed + PackLimits.trailerBytes
-            if wanted > tail.count { tail = try read(pack, at: size - wanted, to: size) }
-            return try tail.withUnsafeBytes { tail in
-                let start = tail.count - wanted
-                let bytes = UnsafeRawBufferPointer(rebasing: tail[start..<start + sealed])
-                return try PackDirectory(header: header, sealed: bytes, packSize: size, keys: keys)
+            var isOlder = false
+            return try site.tryingVersions(of: pack.key, turning: { isOlder = true }) {
+                try openDirectory(pack, size: isOlder ? site.size(pack.key) : size, keys: keys)
             }
         } catch let failure as Failure { throw failure.of("\(name):\(pack.key)") }
+    }
+
+    private func openDirectory(_ pack: PackKey, size: Int, keys: KeyRing) throws -> PackDirectory {
+        guard size >= PackLimits.headerBytes + PackLimits.trailerBytes else { throw Failure(.damaged, .objectTooShort) }
+        guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
+        let header = try packHeader(pack, size: size)
+        var tail = try read(pack, at: max(0, size - (32 << 10)), to: size)
+        let sealed = try tail.withUnsafeBytes {
+            try PackDirectory.sealedCount(UnsafeRawBufferPointer(rebasing: $0.suffix(PackLimits.trailerBytes)), packSize: size)
+        }
+        let wanted = sealed + PackLimits.trailerBytes
+        if wanted > tail.count { tail = try read(pack, at: size - wanted, to: size) }
+        return try tail.withUnsafeBytes { tail in
+            let start = tail.count - wanted
+            let bytes = UnsafeRawBufferPointer(rebasing: tail[start..<start + sealed])
+            return try PackDirectory(header: header, sealed: bytes, packSize: size, keys: keys)
+        }
     }
 
     private func packHeader(_ pack: PackKey, size: Int) throws -> PackHeader {

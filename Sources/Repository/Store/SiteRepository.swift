@@ -17,6 +17,8 @@ package struct Commit: Sendable {
 package final class SiteRepository: Sendable {
     package let site: any Site
     package let id: ShortID
+    /// Endpoint and buckets of a network site as its marker has them; empty for a folder.
+    package let place: String
     package let trust: Trust
     package let state: TenantState?
     /// Objects found void on the way: reported, never obeyed, never blocking.
@@ -48,6 +50,7 @@ package final class SiteRepository: Sendable {
                 throw Failure(.wrongPlace, .markerForeign)
             }
             id = marker.site
+            place = marker.endpoint
         } catch let failure as Failure { throw failure.of(site.name) }
         if let state {
             let seen = try state.watermarks(id)
@@ -108,7 +111,10 @@ package final class SiteRepository: Sendable {
 
     /// A manifest, visible or not, by its object's name: its hash, its signature and its signer's right today are checked.
     package func signedManifest(_ key: String) throws -> (manifest: Manifest, digest: Digest) {
-        let bytes = try site.read(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead)
+        let bytes = try site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
+            try Statement.checkSum(bytes)
+            return bytes
+        }
         let statement = try Statement(bytes, .manifest, tenant: tenant)
         var manifest = try Manifest(body: statement.body)
         let digest = sha256(bytes)

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-libraries=(libssl-dev libzstd-dev liblz4-dev libsqlite3-dev libxml2 pkg-config gcc libc6-dev)
+libraries=(libssl-dev libzstd-dev liblz4-dev libsqlite3-dev pkg-config gcc libc6-dev)
 python=(python3 python3-venv)
 environment=.venv-tests
 post_quantum='import cryptography.hazmat.primitives.asymmetric.mlkem'  # the independent reader opens hybrid keys

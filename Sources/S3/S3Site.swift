@@ -184,7 +184,8 @@ package final class S3Site: Site {
                 let request = S3Request("POST", bucket, stored, query: [("uploadId", upload)], headers: condition)
                 let answer = try body.withUnsafeBytes { try client.send(request, body: $0, accepting: [404, 409, 412, 501]) }
                 // A success that took long may turn out a failure in its body; an upload completed before is no longer known.
-                if answer.status == 404 || XMLFields(answer.body)?.first("Code") != nil, try attemptMark(key) != attempt {
+                let isFailure = answer.status == 404 || (answer.status < 300 && XMLFields(answer.body)?.first("Code") != nil)
+                if isFailure, try attemptMark(key) != attempt {
                     throw Failure(.unreachable, .storeUnreachable(StoreError(answer).text))
                 }
                 return answer

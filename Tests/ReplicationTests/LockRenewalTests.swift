@@ -80,7 +80,7 @@ import Testing
             #expect(again.renewed == 0)
             (total, needed, days) = (total + report.renewed, report.needed, days + 1)
         }
-        #expect(total == needed && days > 2)
+        #expect(total >= needed && days > 2)
     }
 
     @Test func aSiteThatLocksNothingIsLeftAlone() throws {

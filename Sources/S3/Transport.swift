@@ -145,7 +145,8 @@ struct TransferMeter: Sendable {
 
 /// Hands a body to the library piece by piece, copying out of the caller's memory while that is lent.
 private final class BodySource: Sendable {
-    private static let piece = 256 << 10
+    /// Small enough for the allocator to use again: larger ones are mapped anew each time, and every page of them faults.
+    private static let piece = 64 << 10
     /// Seconds; less than the least patience.
     private static let signOfLife = 0.5
     private let lent: Monitor<Lent>

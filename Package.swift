@@ -48,7 +48,7 @@ let package = Package(
         .target(name: "Backup", dependencies: ["Repository"], swiftSettings: crunching),
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
         .target(
-            name: "Replication", dependencies: ["Repository", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
+            name: "Replication", dependencies: ["Repository", "CLinux", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
         .target(name: "Verification", dependencies: ["Repository", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",

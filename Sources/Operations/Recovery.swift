@@ -85,15 +85,16 @@ package struct Recovery {
     }
 
     private func text(folder: String, name: String, place: Configuration.Site.Place) -> String {
-        func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
         let others = kit.sites.filter { $0.name != name }.compactMap { site in
             (try? parse(site.place)).map { (name: site.name, place: $0) }
         }
-        var lines = ["[node]", "name = \"recovery\"", "roles = []", "state = \(quoted(folder + "/state"))", "keys = \(quoted(folder + "/keys"))", ""]
+        var lines = [
+            "[node]", "name = \"recovery\"", "roles = []", "state = \(quotedText(folder + "/state"))", "keys = \(quotedText(folder + "/keys"))", "",
+        ]
         for (site, place) in [(name, place)] + others { lines += ["[site.\(site)]"] + place.configurationLines + [""] }
         lines += [
             "[tenant.\(kit.tenant)]", "fingerprint = \"\(kit.fingerprint.hex)\"",
-            "sites = [\(([name] + others.map(\.name)).map(quoted).joined(separator: ", "))]",
+            "sites = [\(([name] + others.map(\.name)).map(quotedText).joined(separator: ", "))]",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

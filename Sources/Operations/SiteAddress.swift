@@ -63,17 +63,18 @@ extension Configuration.Site.Place {
 
     /// The lines of a `[site.NAME]` table.
     package var configurationLines: [String] {
-        func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
         switch self {
-        case .file(let path): return ["kind = \"file\"", "path = \(quoted(path))"]
-        case .remote(let remote): return ["kind = \"remote\"", "endpoint = \(quoted(remote.endpoint))"]
+        case .file(let path): return ["kind = \"file\"", "path = \(quotedText(path))"]
+        case .remote(let remote): return ["kind = \"remote\"", "endpoint = \(quotedText(remote.endpoint))"]
         case .s3(let s3):
-            var lines = ["kind = \"s3\"", "endpoint = \(quoted(s3.endpoint))", "region = \(quoted(s3.region))", "bucket = \(quoted(s3.bucket))"]
-            if let bucket = s3.coordinationBucket { lines.append("coordination_bucket = \(quoted(bucket))") }
-            if let prefix = s3.prefix { lines.append("prefix = \(quoted(prefix))") }
-            if let lock = s3.objectLock { lines.append("object_lock = \(quoted(lock.rawValue))") }
+            var lines = [
+                "kind = \"s3\"", "endpoint = \(quotedText(s3.endpoint))", "region = \(quotedText(s3.region))", "bucket = \(quotedText(s3.bucket))",
+            ]
+            if let bucket = s3.coordinationBucket { lines.append("coordination_bucket = \(quotedText(bucket))") }
+            if let prefix = s3.prefix { lines.append("prefix = \(quotedText(prefix))") }
+            if let lock = s3.objectLock { lines.append("object_lock = \(quotedText(lock.rawValue))") }
             if s3.usesPathStyle { lines.append("path_style = true") }
-            if let file = s3.authorityFile { lines.append("ca_file = \(quoted(file))") }
+            if let file = s3.authorityFile { lines.append("ca_file = \(quotedText(file))") }
             return lines
         }
     }

@@ -31,8 +31,11 @@ import Testing
     ])
     func whatIsNoAddressIsRefused(_ text: String) { #expect(Configuration.Site.Place(address: text) == nil) }
 
-    @Test func aPlaceWrittenToAConfigurationIsReadBack() throws {
-        let text = "s3:https://s3.gra.test/chu-exemple/a?region=gra&coordination_bucket=chu-accord&object_lock=governance&path_style=true"
+    @Test(arguments: [
+        "s3:https://s3.gra.test/chu-exemple/a?region=gra&coordination_bucket=chu-accord&object_lock=governance&path_style=true",
+        "file:/srv/a \"b\" \\c\nd",
+    ])
+    func aPlaceWrittenToAConfigurationIsReadBack(_ text: String) throws {
         let place = try #require(Configuration.Site.Place(address: text))
         let lines = ["[node]", "name = \"n\"", "[site.x]"] + place.configurationLines + ["[tenant.t]", "sites = [\"x\"]"]
         try Files.create(folder.path + "/c.toml", Array(lines.joined(separator: "\n").utf8))

@@ -1,6 +1,8 @@
 import Base
+import CLinux
 import Foundation
 import GRDB
+import Glibc
 import Repository
 
 /// What this machine knows of each site's packs, and what each site lacks, why and since when: a SQLite database in
@@ -17,21 +19,24 @@ package final class ReplicationStore: Sendable {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(30)
         configuration.journalMode = path == nil ? .default : .wal
+        // One at a time, from the first look at the file to the last migration: SQLite's own waiting does not cover the change to WAL mode.
+        let lock = try path.map(Self.lock)
+        defer { withExtendedLifetime(lock) {} }
         do {
             database = try path.map { try Self.open($0, configuration) } ?? DatabaseQueue(configuration: configuration)
             // What was noted survives a power cut: WAL mode alone does not see to that.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192") }
-            try migrate()
+            try Self.migrator.migrate(database)
         } catch let error as DatabaseError { throw Self.failure(error, self.path) }
     }
 
-    /// Another process may be doing the same at the same time: then what this one could not do is done.
-    private func migrate() throws {
-        for attempt in 1... {
-            do { return try Self.migrator.migrate(database) } catch let error as DatabaseError {
-                if attempt == 5 { throw error }
-            }
-        }
+    /// Waits for the lock on opening the database; it goes with the file.
+    private static func lock(_ path: String) throws -> File {
+        do {
+            let file = try File.open(RawName(path + ".lock"), O_RDWR | O_CREAT)
+            while clinux_lock(file.descriptor) != 0 { sleep(milliseconds: 20) }
+            return file
+        } catch let error as SystemError { throw error.failure(.failed, "lock", object: path + ".lock") }
     }
 
     private static func open(_ path: String, _ configuration: GRDB.Configuration) throws -> DatabaseQueue {

@@ -26,7 +26,7 @@ package final class OpenSite: Sendable {
     }
 
     /// The index of a domain, level with the site's counting segments. Which packs are really there is
-    /// not known until `listPresent` or `SiteIndex.setPresent`. Throws `.key` without the catalogue key.
+    /// not known until `SiteIndex.setPresent`. Throws `.key` without the catalogue key.
     package func index(_ domain: ShortID) throws -> SiteIndex {
         if let known = indexes.look({ $0[domain] }) { return known }
         let index = try SiteIndex(domain: domain, folder: indexFolder(domain))
@@ -82,17 +82,6 @@ package final class OpenSite: Sendable {
 
     private func indexFolder(_ domain: ShortID) -> String {
         repository.state?.indexFolder(site: repository.id, domain: domain) ?? scratch + "/index-" + repository.id.hex + "-" + domain.hex
-    }
-
-    /// Lists the site's packs and notes in the domain's index which are there. Returns their number and
-    /// bytes, all domains together.
-    @discardableResult
-    package func listPresent(_ domain: ShortID) throws -> (packs: Int, bytes: Int) {
-        let index = try index(domain)
-        var packs: [(key: PackKey, size: Int)] = []
-        try repository.listPacks { packs.append(($0, $1)) }
-        index.setPresent(packs)
-        return (packs.count, packs.reduce(0) { $0 + $1.size })
     }
 }
 

@@ -99,7 +99,8 @@ let package = Package(
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Base", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Operations", "Base", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
     ]
 )

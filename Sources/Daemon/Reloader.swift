@@ -44,7 +44,7 @@ final class Reloader: Sendable {
     /// What is wrong; empty when the file is in effect now.
     func reload() -> [Failure] {
         notifier.reloading()
-        defer { notifier.ready("") }
+        defer { notifier.ready() }
         do {
             let old = effective.look { $0 }
             let text = try Files.read(path, limit: 1 << 20).flatMap { String(validating: $0, as: UTF8.self) }

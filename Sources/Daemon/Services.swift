@@ -28,13 +28,13 @@ struct Services: Sendable {
         let listens = !configuration.daemon.listen.isEmpty
         // Ready when everything listens and the engine has turned.
         let missing = Monitor(listens ? 3 : 2)
-        let arrived: @Sendable () -> Void = { [notifier, log, language] in
+        let arrived: @Sendable () -> Void = { [notifier, log] in
             let isComplete = missing.change { missing in
                 missing -= 1
                 return missing == 0
             }
             guard isComplete else { return }
-            notifier.ready(Message.statusLine(running: "", alerts: 0).text(language))
+            notifier.ready()
             log.notice("ready")
         }
         loop.post { _ in arrived() }

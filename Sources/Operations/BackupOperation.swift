@@ -26,12 +26,17 @@ package struct BackupOperation {
     /// Takes the snapshot. `watch` is given the run's progress as soon as there is one. Sites that did not
     /// answer are in the outcomes; throws when there is no snapshot, or fewer than the quorum hold it.
     package func run(watch: (BackupProgress) -> Void) throws -> BackupResult {
+        guard source.before != nil || source.after != nil else { return try take(watch) }
+        // `after` always runs, once: it thaws what `before` froze, even half-way, and where a signal ends this process.
+        let (after, name) = (source.after, source.name)
+        Interruption.prepare { try? Self.run(after, of: name) }
         let taken = Result {
-            try hook(source.before)
+            try Self.run(source.before, of: name)
             return try take(watch)
         }
-        // `after` always runs, once: it thaws what `before` froze, even half-way.
-        let thawed = Result { try hook(source.after) }
+        // Taken by a signal: it is running, and the process ends when it has.
+        guard Interruption.take() != nil else { while true { sleep(seconds: 3_600) } }
+        let thawed = Result { try Self.run(after, of: name) }
         let result = try taken.get()
         try thawed.get()
         return result
@@ -78,12 +83,12 @@ package struct BackupOperation {
             compression: CompressionMethod(configuration: source.compression.text))
     }
 
-    private func hook(_ hook: Configuration.Hook?) throws {
+    private static func run(_ hook: Configuration.Hook?, of source: String) throws {
         guard let hook else { return }
         do {
             let child = try ChildProcess(hook.run, user: hook.user, capturesOutput: false)
             let status = child.wait(timeout: hook.timeout.map(seconds))
-            guard status == 0 else { throw Failure(.failed, .hookFailed(hook.run[0], status), object: source.name) }
+            guard status == 0 else { throw Failure(.failed, .hookFailed(hook.run[0], status), object: source) }
         } catch let error as SystemError { throw error.failure(.failed, "start", object: hook.run[0]) }
     }
 }

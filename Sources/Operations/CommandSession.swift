@@ -118,9 +118,10 @@ package final class CommandSession: Sendable {
         }
     }
 
-    /// An interrupted run is like a killed one: nothing needs undoing, and the next goes on.
+    /// An interrupted run is like a killed one: nothing needs undoing, and the next goes on. Only what a `before` hook froze is thawed
+    /// (`Interruption`). To be called before there are threads.
     package static func prepareSignals() {
         signal(SIGPIPE, SIG_IGN)
-        for number in [SIGINT, SIGTERM] { signal(number) { _ in _exit(ExitStatus.interrupted.rawValue) } }
+        Interruption.watch([SIGINT, SIGTERM])
     }
 }

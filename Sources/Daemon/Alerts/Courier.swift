@@ -48,7 +48,7 @@ package final class Courier: Sendable {
     package func wake() { state.change { $0.isAwake = true } }
     package func stop() { state.change { $0.isOver = true } }
 
-    /// Delivers until `stop`.
+    /// Delivers until `stop`; what is left then is delivered by the next life.
     package func run() {
         while !state.look({ $0.isOver }) {
             state.look { $0.isAwake = false }
@@ -56,8 +56,6 @@ package final class Courier: Sendable {
             let now = clock.now()
             _ = state.wait(atMost: Double(min(max(1, (next ?? now + 3_600) - now), 3_600))) { $0.isAwake || $0.isOver }
         }
-        // What was raised by the last turn is still told.
-        _ = deliverDue()
     }
 
     /// One try of everything that is due; returns when the next is.

@@ -20,11 +20,12 @@ struct Budget: Sendable {
     }
 
     /// Whether one more of that cost fits beside what runs. One alone always does: a budget that is too small makes runs wait for each other,
-    /// never for ever.
+    /// never for ever. A backup or a restore test waits for its like only: a verification that reads for hours must not make a snapshot late.
     func admits(_ cost: JobCost, exclusive: String) -> Bool {
         guard !running.values.contains(where: { $0.exclusive == exclusive }) else { return false }
-        if running.isEmpty { return true }
-        let (usedBytes, usedCores) = running.values.reduce((0, 0)) { ($0.0 + $1.cost.bytes, $0.1 + $1.cost.cores) }
+        let counted = running.values.filter { !cost.isUrgent || $0.cost.isUrgent }
+        if counted.isEmpty { return true }
+        let (usedBytes, usedCores) = counted.reduce((0, 0)) { ($0.0 + $1.cost.bytes, $0.1 + $1.cost.cores) }
         return usedBytes + cost.bytes <= bytes && (cost.cores == 0 || usedCores + min(cost.cores, cores) <= cores)
     }
 

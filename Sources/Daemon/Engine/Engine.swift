@@ -286,7 +286,7 @@ package final class Engine {
             }
         case .probe: for row in report.rows(ProbeReport.self) { knowledge.probe(task.tenant, row, at: now) }
         case .restoreTest: learnTest(report, task, exit, now)
-        case .observe: learnStatus(report, task, now)
+        case .observe: learnStatus(report, task, exit, now)
         case .renew: break
         }
     }
@@ -296,8 +296,9 @@ package final class Engine {
         if task(name) != nil { wanted.insert(name) }
     }
 
-    private func learnStatus(_ report: WorkerReport, _ task: TaskName, _ now: Int64) {
-        observed.insert(task.tenant)
+    private func learnStatus(_ report: WorkerReport, _ task: TaskName, _ exit: ExitStatus, _ now: Int64) {
+        // One that fails is not waited for: backups are more than what is known of them.
+        if exit != .interrupted { observed.insert(task.tenant) }
         for row in report.rows([String: [StatusReport]].self).flatMap({ $0["tenants"] ?? [] }) {
             keep { try knowledge.observe(row, at: now, history) }
             for source in row.sources { settleSeen(source, row.tenant, now) }

@@ -6,18 +6,21 @@ import Scheduling
 package struct JobCost: Sendable, Equatable {
     package let bytes: UInt64
     package let cores: Int
+    /// It waits for its like only.
+    package let isUrgent: Bool
 
-    init(mebibytes: UInt64, cores: Int) {
+    init(mebibytes: UInt64, cores: Int, isUrgent: Bool = false) {
         bytes = mebibytes << 20
         self.cores = cores
+        self.isUrgent = isUrgent
     }
 
     static func of(_ kind: TaskName.Kind) -> JobCost {
         switch kind {
-        case .backup: JobCost(mebibytes: 176, cores: 2)
-        case .restoreTest: JobCost(mebibytes: 176, cores: 2)
+        case .backup: JobCost(mebibytes: 176, cores: 2, isUrgent: true)
+        case .restoreTest: JobCost(mebibytes: 176, cores: 2, isUrgent: true)
         case .replicate: JobCost(mebibytes: 128, cores: 1)
-        case .verify: JobCost(mebibytes: 96, cores: 1)
+        case .verify: JobCost(mebibytes: 72, cores: 1)
         case .probe, .renew: JobCost(mebibytes: 64, cores: 1)
         case .observe: JobCost(mebibytes: 48, cores: 0)
         }
@@ -76,10 +79,11 @@ package struct TaskList: Sendable {
             let scheduled = sources.filter { $0.schedule != nil }
             if roles.writes { tasks += scheduled.map { PlannedTask(TaskName(.backup, tenant.name, $0.name), $0.schedule!) } }
             // The pace of the tenant: hourly, faster where its sources are.
-            let pace = Schedule(.every(max(5, min(3_600, scheduled.map { $0.schedule!.period }.min() ?? 3_600))))
-            tasks.append(PlannedTask(TaskName(.observe, tenant.name), pace))
+            let pace = max(5, min(3_600, scheduled.map { $0.schedule!.period }.min() ?? 3_600))
+            tasks.append(PlannedTask(TaskName(.observe, tenant.name), Schedule(.every(pace))))
             if roles.maintains {
-                if tenant.sites.count > 1 { tasks.append(PlannedTask(TaskName(.replicate, tenant.name), pace)) }
+                // Once a day all is compared; what is seen to lack is brought at once.
+                if tenant.sites.count > 1 { tasks.append(PlannedTask(TaskName(.replicate, tenant.name), Schedule(.every(24 * pace)))) }
                 let interval = ReadingPlan.interval(period: Self.scrubPeriod(tenant))
                 tasks += tenant.sites.map { PlannedTask(TaskName(.verify, tenant.name, $0), Schedule(.every(interval))) }
                 if tenant.sites.contains(where: { configuration.locks($0) }) {

@@ -18,7 +18,7 @@ package struct Notifier: Sendable {
         watchdog = isForUs ? environment["WATCHDOG_USEC"].flatMap(Double.init).map { $0 / 1e6 } : nil
     }
 
-    package func ready(_ status: String) { send("READY=1\nSTATUS=\(status)\nMAINPID=\(getpid())") }
+    package func ready() { send("READY=1\nMAINPID=\(getpid())") }
     /// The main loop is alive.
     package func alive() { if watchdog != nil { send("WATCHDOG=1") } }
     package func status(_ text: String) { send("STATUS=\(text)") }

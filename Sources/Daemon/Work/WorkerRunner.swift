@@ -41,6 +41,8 @@ final class WorkerRunner: JobRunner, Sendable {
 
     func start(_ job: Job) {
         let begun = monotonicSeconds()
+        // Numbers begin anew with a lost history: what is there under this one is another run's.
+        for suffix in ["report", "log"] { unlink(path(job.run, suffix)) }
         var words = [program] + job.arguments + common
         words += ["--alone", "--no-progress", "--report", path(job.run, "report"), "--progress-fd", "\(WorkerProcess.progressDescriptor)"]
         words += ["--parent", "\(getpid())"]

@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. The work is in scripts/ and Tests/Tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build release bench bench-s3 tools stores format lint clean
+.PHONY: help demo test build release install uninstall deb bench bench-s3 tools stores format lint clean
 swift_sources := Sources Tests Package.swift
 
 help: ## this list
@@ -18,6 +18,16 @@ build: tools ## build for development
 
 release: tools ## build for use
 	swift build -c release
+
+install: release ## install below PREFIX (/usr), in DESTDIR where it is set; keys, configuration and state are left alone
+	scripts/install.sh install
+
+uninstall: ## remove what install installed, and nothing else
+	scripts/install.sh uninstall
+
+deb: release ## a package for Debian 12 and later, below .build/deb
+	scripts/install-tools.sh packaging
+	scripts/deb/build.sh
 
 bench: release ## measure, beside restic, borg and the limit (BENCH_ARGS='--mib 1024 --rounds 3': see Benchmarks/bench.py)
 	Benchmarks/bench.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
@@ -38,6 +48,7 @@ format: ## rewrite the Swift sources in the house format
 lint: ## check the format of the Swift sources and the syntax of the scripts
 	swift format lint --strict --recursive --parallel $(swift_sources)
 	find scripts Tests .ci -name '*.sh' -o -path .ci/run | xargs -n 1 bash -n
+	for script in scripts/deb/p*st* scripts/deb/prerm systemd/hdsbackup-as-daemon; do sh -n "$$script" || exit 1; done
 	python3 -c 'import ast, pathlib; [ast.parse(p.read_bytes(), str(p)) for p in pathlib.Path("Tests").rglob("*.py")]'
 
 clean: ## remove what was built and the Python environment of the tests

@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Run again, it changes nothing.
+#
+#   scripts/install-tools.sh               for building, `make install` and `make test`
+#   scripts/install-tools.sh packaging     and for `make deb` and the test of the package
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/packages.sh
 
 libraries=(libssl-dev libzstd-dev liblz4-dev libsqlite3-dev pkg-config gcc libc6-dev)
+# Installing, and the tests of the unit: systemd-analyze and its kin; the programs put beside their runtime.
+units=(systemd libseccomp2 util-linux binutils patchelf)
+packaging=(dpkg-dev lintian debootstrap)  # for the package alone
 python=(python3 python3-venv)
 environment=.venv-tests
 post_quantum='import cryptography.hazmat.primitives.asymmetric.mlkem'  # the independent reader opens hybrid keys
 
 install_packages() {
-    local missing=()
-    for package in "${libraries[@]}"; do installed "$package" || missing+=("$package"); done
+    local missing=() package
+    for package in "${libraries[@]}" "${units[@]}"; do installed "$package" || missing+=("$package"); done
     # A python3 that is not Debian's will do, if it can make environments.
     python3 -c 'import ensurepip, venv' 2>/dev/null ||
         for package in "${python[@]}"; do installed "$package" || missing+=("$package"); done
@@ -21,10 +27,11 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
+[[ ${1:-} != packaging ]] || units+=("${packaging[@]}")
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages
 else
-    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${python[*]}" >&2
+    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${units[*]} ${python[*]}" >&2
 fi
 
 if ! python3 -c "$post_quantum" 2>/dev/null && ! "$environment/bin/python" -c "$post_quantum" 2>/dev/null; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds, then runs every test: format, Swift, the independent reader in Python, the demonstration, end to end, object stores. All of them
-# run even when some fail; the last lines say which did.
+# Builds, then runs every test: format, Swift, the independent reader in Python, the demonstration, end to end, units and installing,
+# object stores. All of them run even when some fail; the last lines say which did.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +25,8 @@ part 'demonstration' env DEMO_MIB=32 bash Tests/Tools/demo.sh
 for theme in Tests/EndToEnd/0[0-9]*.sh Tests/EndToEnd/10*.sh; do
     part "$(basename "$theme" .sh)" bash "$theme"
 done
+part 'units and installing' python3 Tests/Packaging/units.py
+part 'crashes' python3 Tests/Packaging/crash.py
 # With real object stores, started here and stopped at the end.
 part 'object stores' "$python" Tests/Stores/with_stores.py scripts/run-s3-tests.sh
 

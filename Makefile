@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. The work is in scripts/ and Tests/Tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build release install uninstall deb bench bench-s3 tools stores format lint clean
+.PHONY: help demo test build release install uninstall deb bench bench-s3 soak tools stores observers format lint clean
 swift_sources := Sources Tests Package.swift
 
 help: ## this list
@@ -10,7 +10,7 @@ help: ## this list
 demo: release ## build, back up a sample hospital to two sites, lose one, restore, compare
 	HDSBACKUP="$(CURDIR)/.build/release/hdsbackup" Tests/Tools/demo.sh
 
-test: tools stores ## install what is missing, build, run every test
+test: tools stores observers ## install what is missing, build, run every test
 	scripts/run-tests.sh
 
 build: tools ## build for development
@@ -42,6 +42,9 @@ tools: ## install the libraries and programs that are missing
 stores: ## install the object stores that the tests start on loopback
 	scripts/install-s3-stores.sh
 
+observers: ## bring promtool and Chromium, which look at the daemon in tests, below .build-observers
+	scripts/install-observers.sh
+
 format: ## rewrite the Swift sources in the house format
 	swift format --in-place --recursive --parallel $(swift_sources)
 
@@ -52,4 +55,4 @@ lint: ## check the format of the Swift sources and the syntax of the scripts
 	python3 -c 'import ast, pathlib; [ast.parse(p.read_bytes(), str(p)) for p in pathlib.Path("Tests").rglob("*.py")]'
 
 clean: ## remove what was built and the Python environment of the tests
-	rm -rf .build .build-stores .venv-tests
+	rm -rf .build .build-stores .build-observers .venv-tests

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds, then runs every test: format, Swift, the independent reader in Python, the demonstration, end to end, units and installing,
+# Builds, then runs every test: format, Swift, the independent reader in Python, metrics and alert rules, the demonstration, end to end, units and installing,
 # object stores. All of them run even when some fail; the last lines say which did.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +20,7 @@ python=python3
 [[ -x .venv-tests/bin/python ]] && python=.venv-tests/bin/python
 export HDSBACKUP=${HDSBACKUP:-$PWD/.build/debug/hdsbackup}
 part 'Python reader' "$python" Tests/Reader/test_reader.py
+part 'metrics, rules, Grafana' "$python" Tests/Observability/observability.py
 # The demonstration is a test as well: two sites, one lost, restored, compared by diff and a listing.
 part 'demonstration' env DEMO_MIB=32 bash Tests/Tools/demo.sh
 for theme in Tests/EndToEnd/0[0-9]*.sh Tests/EndToEnd/10*.sh; do

@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
         .target(
             name: "Replication", dependencies: ["Repository", "CLinux", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
-        .target(name: "Verification", dependencies: ["Repository", "Replication"], swiftSettings: crunching),
+        .target(name: "Verification", dependencies: ["Repository", "Restore", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",
             dependencies: ["Backup", "Restore", "Replication", "Verification", "S3", "TOMLKit"], swiftSettings: strict),

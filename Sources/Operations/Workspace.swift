@@ -106,12 +106,12 @@ package final class Workspace: Sendable {
         package let failure: Failure
     }
 
-    /// Opens the tenant's sites, or the one named. A site that cannot be opened is in `failures`; throws
+    /// Opens the tenant's sites, or the one named, but for those of `without`, which are asked for nothing. A site that cannot be opened is in `failures`; throws
     /// the first of them when none could.
-    package func open(site name: String? = nil, keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
+    package func open(site name: String? = nil, without: [String] = [], keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
         var sites: [OpenSite] = []
         var absences: [Absence] = []
-        for site in try configuration.sites(of: tenant, named: name) {
+        for site in try configuration.sites(of: tenant, named: name) where !without.contains(site.name) {
             do {
                 let repository = try SiteRepository(
                     site: store(site, as: access), fingerprint: fingerprint, state: state,

@@ -1,0 +1,172 @@
+import ArgumentParser
+import Base
+import Operations
+import Restore
+import Verification
+
+struct RestoreTestCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "restore-test", abstract: help(.helpRestoreTest))
+    @OptionGroup var common: CommonOptions
+    @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
+    @Option(help: ArgumentHelp(help(.helpTestSnapshot), valueName: "snapshot")) var snapshot: String?
+    @Option(help: ArgumentHelp(help(.helpShare), valueName: "share")) var share: String?
+    @Flag(help: ArgumentHelp(help(.helpTestList))) var list = false
+
+    func act(_ session: CommandSession) throws -> ExitStatus {
+        if list { return try SheetTable(session, sources).show() }
+        var options = RestoreTestOperation.Options()
+        options.snapshot = snapshot
+        options.site = session.siteName
+        options.share = try share.map { text in
+            guard let share = RestoreTestShare(text) else { throw Failure(.usage, .configWrongValue(.expectedShare), object: "--share") }
+            return share
+        }
+        return try RestoreTests(session).run(sources, options)
+    }
+}
+
+struct DrillCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "drill", abstract: help(.helpDrill))
+    @OptionGroup var common: CommonOptions
+    @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
+    @Option(help: ArgumentHelp(help(.helpWithout), valueName: "site")) var without: [String]
+
+    func act(_ session: CommandSession) throws -> ExitStatus {
+        var options = RestoreTestOperation.Options()
+        options.without = without
+        options.site = session.siteName
+        return try RestoreTests(session).run(sources, options)
+    }
+}
+
+/// Runs the tests of every tenant that is meant, and prints a line a source.
+private struct RestoreTests {
+    private let session: CommandSession
+    private var console: Console { session.console }
+    private var language: Language { console.language }
+
+    init(_ session: CommandSession) { self.session = session }
+
+    func run(_ sources: [String], _ options: RestoreTestOperation.Options) throws -> ExitStatus {
+        var status = ExitStatus.done
+        for workspace in try workspaces(sources, options) {
+            let rows: [RestoreTestRow]
+            do {
+                let line = console.progress(workspace.tenant.name)
+                defer { line.finish() }
+                let last = Monitor<(String, UInt64)>(("", 0))
+                rows = try RestoreTestOperation.run(
+                    workspace, sources: sources, options: options,
+                    progress: { source, step in
+                        guard step.stage == .writing else { return }
+                        let new = last.look { last in
+                            if last.0 != source { last = (source, 0) }
+                            defer { last.1 = max(last.1, step.bytes) }
+                            return step.bytes > last.1 ? step.bytes - last.1 : 0
+                        }
+                        line.rename(source)
+                        line.add(bytes: Int(new))
+                    }, tell: { tell($0) })
+            }
+            for row in rows {
+                if console.isJSON { console.json(row) } else { show(row) }
+                status = status.combined(with: row.exitStatus)
+            }
+        }
+        return status
+    }
+
+    /// Where sources or sites are named, those whose they are; each command line means one tenant then.
+    private func workspaces(_ sources: [String], _ options: RestoreTestOperation.Options) throws -> [Workspace] {
+        guard sources.isEmpty, options.snapshot == nil, options.without.isEmpty else {
+            let all = try session.workspaces()
+            if all.count == 1 { return all }
+            let owners = all.filter { workspace in
+                workspace.configuration.sources.contains { $0.tenant == workspace.tenant.name && sources.contains($0.name) }
+            }
+            return owners.count == 1 ? owners : [try session.workspace()]
+        }
+        return try session.workspaces()
+    }
+
+    private func tell(_ detail: RestoreTestOperation.Detail) {
+        switch detail {
+        case .failure(let failure, let source): console.note((source.map { "  \($0): " } ?? "  ") + failure.text(language))
+        case .checkOutput(let output, let source):
+            for line in output.split(separator: 0x0A) { console.note("  \(source): | \(printable(Array(line)))") }
+        }
+    }
+
+    private func show(_ row: RestoreTestRow) {
+        guard row.sheet != nil else { return console.print(Message.notTested(row.source).text(language)) }
+        var text = Message.tested(
+            row.source, String((row.snapshot ?? "").prefix(12)), row.sites.joined(separator: ", "), .testResult(row.result),
+            language.count(row.files),
+            language.size(row.bytes), row.shareText, language.duration(seconds: row.seconds)
+        ).text(language)
+        text += Message.testedParts(.testResult(row.manifest.result), .testResult(row.live.result), .testResult(row.check.result)).text(language)
+        if let promised = row.promisedRtoSeconds {
+            text += Message.testedTime(language.duration(seconds: row.wholeSeconds), language.duration(seconds: Double(promised))).text(language)
+        }
+        if row.healed > 0 { text += Message.testedHealed(row.healed).text(language) }
+        let lacking = row.lacking.values.reduce(0, +)
+        if lacking > 0 { text += Message.testedLacking(lacking).text(language) }
+        console.print(text)
+    }
+}
+
+extension RestoreTestRow {
+    fileprivate var shareText: String {
+        func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }
+        return shareFrom == 0 && shareTo == 1 ? percent(1) : "\(percent(shareFrom)) – \(percent(shareTo))"
+    }
+}
+
+/// `restore-test --list`.
+private struct SheetTable {
+    private let session: CommandSession
+    private let sources: [String]
+
+    init(_ session: CommandSession, _ sources: [String]) {
+        self.session = session
+        self.sources = sources
+    }
+
+    func show() throws -> ExitStatus {
+        let (console, l) = (session.console, session.language)
+        var found: [(finished: Timestamp, row: RestoreTestRow)] = []
+        for workspace in try session.workspaces() {
+            let list = try SheetList(workspace, site: session.siteName)
+            for failure in list.problems { console.report(failure) }
+            for item in list.items where sources.isEmpty || sources.contains(item.sheet.sourceName) {
+                var row = RestoreTestRow(item.sheet, name: item.name, tenant: workspace.tenant.name)
+                row.sheetSites = item.sites
+                found.append((item.sheet.finished, row))
+            }
+        }
+        let rows = found.sorted { $0.finished > $1.finished }.map(\.row)
+        if console.isJSON {
+            console.json(["sheets": rows])
+            return .done
+        }
+        guard !rows.isEmpty else {
+            console.print(Message.noSheets.text(l))
+            return .done
+        }
+        var table = ConsoleTable([
+            (Message.headTime.text(l), .left), (Message.headSource.text(l), .left), (Message.headID.text(l), .left),
+            (Message.headResult.text(l), .left),
+            (Message.headPart.text(l), .right), (Message.headDuration.text(l), .right), (Message.headWhole.text(l), .right),
+            (Message.headPromised.text(l), .right), (Message.headFrom.text(l), .left), (Message.headHost.text(l), .left),
+        ])
+        for row in rows {
+            table.add([
+                Timestamp(seconds: row.finished).screenText, row.source, String((row.snapshot ?? "").prefix(12)),
+                Message.testResult(row.result).text(l), row.shareText, l.duration(seconds: row.seconds), l.duration(seconds: row.wholeSeconds),
+                row.promisedRtoSeconds.map { l.duration(seconds: Double($0)) } ?? "-", row.sites.joined(separator: ","), row.host,
+            ])
+        }
+        console.print(table)
+        return .done
+    }
+}

@@ -54,6 +54,14 @@ package struct RestoreTestOperation {
         }
     }
 
+    /// Why no test can run on this machine for the tenant; nil where its keys allow them. Asks for no passphrase and no site.
+    package static func obstacle(_ workspace: Workspace) -> Failure? {
+        do {
+            _ = try signer(workspace)
+            return nil
+        } catch { return failures(of: error).first ?? Failure(.failed, .system("keys", "\(error)")) }
+    }
+
     private init(_ workspace: Workspace, _ options: Options, _ tell: @escaping (Detail) -> Void) throws {
         self.workspace = workspace
         self.options = options

@@ -18,7 +18,11 @@ package final class ScratchFolder {
     /// Makes a folder of a random name in `place`, which is made where there is none (0711: who may know the name may pass
     /// on to it). Throws `.failed`, `.noSpace`.
     package init(in place: String) throws {
-        try Files.makeFolder(place, mode: 0o711)
+        if access(place, F_OK) != 0 {
+            try Files.makeFolder(place, mode: 0o711)
+            // Whatever the umask is.
+            chmod(place, 0o711)
+        }
         name = Self.prefix + hexString(randomBytes(16))
         path = place + "/" + name
         do {

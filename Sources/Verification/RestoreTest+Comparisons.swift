@@ -94,14 +94,14 @@ extension RestoreTest {
         try stopIfCancelled()
         do {
             if let user = check.user, rights.givesAway { try scratch.give(to: user) }
-            let result = try check.run(on: try restoredPlace(target), scratch: scratch.path)
+            let result = try check.run(on: try restoredPlace(target), scratch: scratch.path, check: { try stopIfCancelled() })
             outcome.checkOutput = result.output
             outcome.sheet.check = result.status == 0 ? .init(.good) : .init(.failed, result.status == 124 ? "time" : "status")
             if result.status != 0 {
                 outcome.details.append(Failure(.failed, .hookFailed(check.words[0], result.status), object: subject.sourceName))
                 outcome.status = outcome.status.combined(with: .failed)
             }
-        } catch let failure as Failure {
+        } catch let failure as Failure where failure.kind != .interrupted {
             outcome.sheet.check = .init(.failed, "not-started")
             outcome.details.append(failure)
             outcome.status = outcome.status.combined(with: failure.exitStatus)

@@ -31,8 +31,9 @@ package struct SourceCheck: Sendable {
         package let output: [UInt8]
     }
 
-    /// Runs it to its end, or the end of its time. Throws `.failed` where it cannot be started.
-    package func run(on restored: String, scratch: String) throws -> Outcome {
+    /// Runs it to its end, or the end of its time. Throws `.failed` where it cannot be started, and what `check`, which is asked
+    /// often, does: then it is ended first.
+    package func run(on restored: String, scratch: String, check: () throws -> Void = {}) throws -> Outcome {
         let words = words.map { $0.replacing(Self.placeholder, with: restored) }
         let child: ChildProcess
         do {
@@ -43,6 +44,10 @@ package struct SourceCheck: Sendable {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while deadline.map({ monotonicSeconds() < $0 }) ?? true {
+            do { try check() } catch {
+                child.terminate()
+                throw error
+            }
             // Not only to the end of its output: a service that it left behind may hold that open.
             if child.waitForOutput(until: monotonicSeconds() + Self.tick) {
                 guard let count = try? buffer.withUnsafeMutableBytes({ try child.output?.read(into: $0) }), count > 0 else { break }

@@ -203,6 +203,22 @@ def a_forged_sheet_is_void_and_not_listed():
     expect_equal([(each["kind"], each["object"]) for each in found], [("damaged", f"sheets/{sheet.name}")], "what verify finds then")
 
 
+@suite.test
+def the_independent_reader_opens_the_sheet():
+    tests = hdstest.HERE.parent
+    python = tests.parent / ".venv-tests" / "bin" / "python"
+    python = python if python.exists() else sys.executable
+    if subprocess.run([python, "-c", "import cryptography.hazmat.primitives.asymmetric.mlkem"], capture_output=True, check=False).returncode:
+        raise Skip("no Python library with ML-KEM")
+    machine = make("reader")
+    test(machine)
+    words = [python, tests / "Reader" / "hds_reader.py", "--kit", machine.kit, "--site", machine.site("paris"), "verify"]
+    Runner.run(words, env=environment(PYTHONDONTWRITEBYTECODE="1"))
+    key = machine.prefix("paris") / "sheets" / f"{test(machine)['sheet']}"
+    key.rename(key.with_name("20300101T000000Z-" + "0" * 32))
+    expect_in("sheets/20300101", Runner.run(words, env=environment(PYTHONDONTWRITEBYTECODE="1"), exit=5).err)
+
+
 # The source's check
 
 @suite.test

@@ -25,6 +25,8 @@ package struct RestoreTestOperation {
         /// What was found, or what did not work, while the source was tested; of all sources where nil.
         case failure(Failure, source: String?)
         case checkOutput([UInt8], source: String)
+        /// Why a source was not tested at all.
+        case notTested(Failure, source: String)
     }
 
     private let workspace: Workspace
@@ -47,8 +49,9 @@ package struct RestoreTestOperation {
         return try operation.subjects(sources).map { name, snapshot in
             do {
                 return try operation.test(name, snapshot.get(), isCancelled) { progress(name, $0) }
-            } catch let failure as Failure where failure.kind != .interrupted {
-                tell(.failure(failure, source: name))
+            } catch {
+                guard let failure = failures(of: error).first, failure.kind != .interrupted else { throw error }
+                tell(.notTested(failure, source: name))
                 return RestoreTestRow(tenant: workspace.tenant.name, source: name, failure)
             }
         }

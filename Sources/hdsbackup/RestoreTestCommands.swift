@@ -99,6 +99,7 @@ private struct RestoreTests {
         case .failure(let failure, let source): console.note((source.map { "  \($0): " } ?? "  ") + failure.text(language))
         case .checkOutput(let output, let source):
             for line in output.split(separator: 0x0A) { console.note("  \(source): | \(printable(Array(line)))") }
+        case .notTested(let failure, let source): console.report(failure.of(source))
         }
     }
 
@@ -116,7 +117,7 @@ private struct RestoreTests {
         if row.healed > 0 { text += Message.testedHealed(row.healed).text(language) }
         let lacking = row.lacking.values.reduce(0, +)
         if lacking > 0 { text += Message.testedLacking(lacking).text(language) }
-        console.print(text)
+        if row.result == "good" { console.summary(text) } else { console.print(text) }
     }
 }
 

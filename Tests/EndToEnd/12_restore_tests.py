@@ -103,6 +103,7 @@ def a_good_test_restores_all_compares_with_manifest_and_source_and_signs_a_sheet
 
 @suite.test
 def sheets_are_listed_youngest_first_and_name_no_path():
+    test(ward())
     row = test(ward())
     listed = sheets(ward())
     expect_equal(listed[0]["sheet"], row["sheet"], "the first")
@@ -122,6 +123,7 @@ def a_line_a_source_says_what_came_of_it():
     expect_in("promised", out)
     ward().run("restore-test", "unknown", exit=2)
     ward().run("restore-test", "--share", "0%", exit=2)
+    expect_equal(ward().run("restore-test", "dpi", "--quiet").all, "", "what it said with --quiet")
 
 
 @suite.test
@@ -336,7 +338,8 @@ def a_scratch_place_that_is_too_small_is_refused_before_any_write():
     try:
         before = os.statvfs(machine.scratch).f_bavail
         result = machine.run("restore-test", "--json", exit=1)
-        expect_equal((result.json["result"], result.json.get("sheet")), ("failed", None), "the row")
+        row, error = result.lines
+        expect_equal((row["result"], row.get("sheet"), row["error"]), ("failed", None, error["error"]["code"]), "the row")
         expect_in("nothing was restored", result.err)
         expect_equal((leftovers(machine), os.statvfs(machine.scratch).f_bavail), ([], before), "what is left")
     finally:

@@ -14,7 +14,7 @@ let crunching: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configurati
 
 let package = Package(
     name: "hdsbackup",
-    products: [.executable(name: "hdsbackup", targets: ["hdsbackup"])],
+    products: [.executable(name: "hdsbackup", targets: ["hdsbackup"]), .executable(name: "hdsbackupd", targets: ["hdsbackupd"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -23,6 +23,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -31,6 +34,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "Base", dependencies: ["CLinux"], swiftSettings: crunching),
         .target(name: "Codec", dependencies: ["Base", "CLibcrypto", "CZstd", "CLZ4", "CLinux"], swiftSettings: crunching),
+        .target(name: "Scheduling", dependencies: ["Base"], swiftSettings: strict),
         .target(name: "Chunking", dependencies: ["Base", "Codec"], swiftSettings: crunching),
         .target(
             name: "Keys", dependencies: ["Base", "Codec", .product(name: "Crypto", package: "swift-crypto")],
@@ -52,11 +56,26 @@ let package = Package(
         .target(name: "Verification", dependencies: ["Repository", "Restore", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",
-            dependencies: ["Backup", "Restore", "Replication", "Verification", "S3", "TOMLKit"], swiftSettings: strict),
+            dependencies: [
+                "Backup", "Restore", "Replication", "Verification", "S3", "Scheduling", "TOMLKit",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ], swiftSettings: strict),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Operations", "Scheduling", .product(name: "Logging", package: "swift-log"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"), .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: strict),
         .executableTarget(
             name: "hdsbackup",
             dependencies: ["Operations", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        .executableTarget(
+            name: "hdsbackupd",
+            dependencies: ["Daemon", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser")], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Base", "Codec", "Keys", "Sites", "S3", "Repository"], path: "Tests/TestSupport",
             swiftSettings: strict),
@@ -79,6 +98,8 @@ let package = Package(
         .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Base", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Operations", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
     ]
 )

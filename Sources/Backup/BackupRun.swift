@@ -33,6 +33,7 @@ package struct BackupResult: Sendable {
     /// SHA-256 of the manifest object.
     package let manifest: Digest
     package let outline: Manifest.Outline
+    package let census: Census
     package let sites: [SiteOutcome]
     package let problems: [BackupProblem]
     package let seconds: Double
@@ -40,7 +41,8 @@ package struct BackupResult: Sendable {
     /// The same, with the sites that could not even be opened.
     package func adding(unreachable: [(site: String, failure: Failure)]) -> BackupResult {
         let more = unreachable.map { SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false) }
-        return BackupResult(snapshot: snapshot, manifest: manifest, outline: outline, sites: sites + more, problems: problems, seconds: seconds)
+        return BackupResult(
+            snapshot: snapshot, manifest: manifest, outline: outline, census: census, sites: sites + more, problems: problems, seconds: seconds)
     }
 
     package var status: ExitStatus {
@@ -140,6 +142,8 @@ package final class BackupRun {
                     site: $0.name, isCommitted: false, storedBytes: 0, failure: Failure(.partial, .siteBehind($0.name), object: $0.name),
                     isBehind: true)
             }
+        var census = scanned.census
+        (census.newBytes, census.newStoredBytes) = (progress.figures.newBytes, progress.figures.newStoredBytes)
         let reached = committed.filter { $0 }.count
         guard reached > 0 else {
             scanned.catalogue.discard()
@@ -149,7 +153,7 @@ package final class BackupRun {
         try remember(snapshot, sourceID, bytes, counter: outline.counter)
         Steps.mark("catalogue kept")
         let result = BackupResult(
-            snapshot: snapshot, manifest: sha256(bytes), outline: outline, sites: outcomes, problems: scanned.problems,
+            snapshot: snapshot, manifest: sha256(bytes), outline: outline, census: census, sites: outcomes, problems: scanned.problems,
             seconds: monotonicSeconds() - begun)
         guard reached >= quorum else {
             let cause = outcomes.compactMap(\.failure).first
@@ -228,6 +232,7 @@ package final class BackupRun {
     private struct Scanned {
         let root: Digest
         let counts: Manifest.Counts
+        let census: Census
         let readBytes: UInt64
         let problems: [BackupProblem]
         let problemCount: UInt64
@@ -255,7 +260,7 @@ package final class BackupRun {
         try pipeline.finish()
         let totals = (previous?.totals ?? [:]).merging(reader.bundleTotals) { $1 }
         return Scanned(
-            root: root, counts: assembler.counts, readBytes: reader.readBytes, problems: scanner.problems, problemCount: scanner.problemCount,
+            root: root, counts: assembler.counts, census: assembler.extensions.finish(), readBytes: reader.readBytes, problems: scanner.problems, problemCount: scanner.problemCount,
             catalogue: catalogue, totals: totals)
     }
 

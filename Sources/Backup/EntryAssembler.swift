@@ -28,6 +28,7 @@ final class EntryAssembler {
     private var waiting: [Item?] = []
     private var head = 0
     private(set) var counts = Manifest.Counts()
+    var extensions = ExtensionCounter()
     private let emit: PageEmitter
     /// Called before waiting: hands over what only this thread holds back, such as a bundle not yet full.
     var beforeWait: () throws -> Void = {}
@@ -128,7 +129,9 @@ final class EntryAssembler {
         }
         shared?.content = (record.entry, record.listed)
         switch record.entry.kind {
-        case .file: counts.files += 1
+        case .file:
+            counts.files += 1
+            extensions.count(record.entry.key)
         case .folder: counts.folders += 1
         default: counts.others += 1
         }

@@ -118,7 +118,7 @@ final class Pipeline: Sendable {
             builder.begin(buffer)
         }
         let stored = try builder.add(kind, id: id, bytes, checksum: checksum, references: references)
-        progress.stored(stored)
+        progress.stored(stored, content: kind == .data ? bytes.count : nil)
     }
 
     private func flush(_ builder: PackBuilder) throws {
@@ -167,6 +167,9 @@ package final class BackupProgress: Sendable {
         package var readBytes: UInt64 = 0
         /// Bytes sealed for storing.
         package var storedBytes: UInt64 = 0
+        /// Of content that no site had: plain, and sealed.
+        package var newBytes: UInt64 = 0
+        package var newStoredBytes: UInt64 = 0
 
         package init() {}
     }
@@ -184,5 +187,14 @@ package final class BackupProgress: Sendable {
         }
     }
     func read(_ bytes: Int) { state.look { $0.readBytes += UInt64(bytes) } }
-    func stored(_ bytes: Int) { state.look { $0.storedBytes += UInt64(bytes) } }
+
+    /// `content`: plain bytes of the chunk; nil for a page.
+    func stored(_ bytes: Int, content: Int?) {
+        state.look {
+            $0.storedBytes += UInt64(bytes)
+            guard let content else { return }
+            $0.newBytes += UInt64(content)
+            $0.newStoredBytes += UInt64(bytes)
+        }
+    }
 }

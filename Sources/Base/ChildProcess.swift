@@ -8,16 +8,29 @@ package final class ChildProcess {
     package let output: File?
     private var status: Int32?
 
-    /// Starts `arguments` (looked up in PATH) as `user`, which needs root. Standard input is empty, errors
-    /// go where ours go, or with `capturesErrors` where the output goes. `environment` is set beside ours.
+    /// Starts `arguments` (looked up in PATH) as `user`, which needs root. Standard input is `input`, empty where it is nil; errors
+    /// go where ours go, or with `capturesErrors` where the output goes. `environment` is set beside ours. `input` is at most what a
+    /// pipe holds, 64 KiB: the rest is left out.
     package init(
-        _ arguments: [String], user: String? = nil, environment: [String: String] = [:], capturesOutput: Bool, capturesErrors: Bool = false
+        _ arguments: [String], user: String? = nil, environment: [String: String] = [:], capturesOutput: Bool, capturesErrors: Bool = false,
+        input: [UInt8]? = nil
     ) throws {
         let words = user.map { ["runuser", "-u", $0, "--"] + arguments } ?? arguments
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        var inputEnd: File?
+        if let input {
+            var pipe: [Int32] = [-1, -1]
+            try retrying { clinux_pipe(&pipe) }
+            let (read, write) = (File(descriptor: pipe[0]), File(descriptor: pipe[1]))
+            try write.write(Array(input.prefix(65_536)))
+            posix_spawn_file_actions_adddup2(&actions, read.descriptor, 0)
+            inputEnd = read
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
+        defer { withExtendedLifetime(inputEnd) {} }
         var ends: [Int32] = [-1, -1]
         if capturesOutput {
             try retrying { clinux_pipe(&ends) }

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <sys/prctl.h>
 #include "CLinux.h"
 #include <dirent.h>
 #include <errno.h>
@@ -172,3 +173,19 @@ double clinux_cpu_seconds(void) {
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_end_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+int clinux_duplicate_above(int fd, int lowest) { return fcntl(fd, F_DUPFD_CLOEXEC, lowest); }
+
+int clinux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int clinux_is_member(uint32_t uid, uint32_t gid, uint32_t group) {
+    char name[256];
+    gid_t groups[1024];
+    int count = 1024;
+    if (clinux_user_name(uid, name, sizeof name) != 0) return 0;
+    if (getgrouplist(name, gid, groups, &count) < 0) return 0;
+    for (int i = 0; i < count; i++) if (groups[i] == group) return 1;
+    return 0;
+}

@@ -1,4 +1,5 @@
 import Base
+import CLinux
 import Codec
 import Glibc
 import Keys
@@ -25,21 +26,24 @@ package final class CommandSession: Sendable {
     private let configurationPath: String
     private let tenantName: String?
     private let passphraseSource: Passphrase
+    private let isAlone: Bool
 
     package init(
         config: String, tenant: String?, site: String?, isJSON: Bool, isQuiet: Bool, hidesProgress: Bool, language: String?,
-        passphraseDescriptor: Int32?
+        passphraseDescriptor: Int32?, isAlone: Bool = false, keepsRows: Bool = false
     ) throws {
         var options = Console.Options()
         options.language = language
         options.isJSON = isJSON
         options.isQuiet = isQuiet
         options.hidesProgress = hidesProgress
+        options.keepsRows = keepsRows
         let environment = environmentVariables()
         console = try Console(options, environment: environment)
         configurationPath = config
         tenantName = tenant
         siteName = site
+        self.isAlone = isAlone
         passphraseSource = Passphrase(descriptor: passphraseDescriptor, environment: environment, language: console.language)
     }
 
@@ -57,9 +61,35 @@ package final class CommandSession: Sendable {
         return try names.map { name in try Workspace(configuration, tenant: name) { try self.passphrase() } }
     }
 
+    /// The daemon, where one runs and the command is not to do without. Throws `.refused` when this user may not speak to it.
+    package func daemon() throws -> ControlClient? {
+        isAlone ? nil : try ControlClient(socket: configuration().daemon.socket)
+    }
+
+    /// Names of the tenants that the flags mean. Throws `.usage` for one that is not there.
+    package func tenants() throws -> [Configuration.Tenant] {
+        let configuration = try configuration()
+        return try tenantName.map { [try configuration.tenant($0)] } ?? configuration.tenants
+    }
+
     /// The one tenant that the flags mean.
     package func workspace() throws -> Workspace {
         try Workspace(configuration(), tenant: tenantName) { try self.passphrase() }
+    }
+
+    /// What happened on this machine.
+    package func history() throws -> HistoryStore { try HistoryStore(path: HistoryStore.path(state: configuration().node.state)) }
+
+    /// Who is at work, as the system knows it: the user who logged in where that is known (sudo changes the user, not the login), else the
+    /// process's own.
+    package static func person() -> String {
+        let login = (try? Files.read("/proc/self/loginuid", limit: 32)).flatMap { $0 }.flatMap {
+            UInt32(String(decoding: $0, as: UTF8.self).filter(\.isNumber))
+        }
+        let uid = login.flatMap { $0 == .max ? nil : $0 } ?? getuid()
+        var name = [CChar](repeating: 0, count: 256)
+        return clinux_user_name(uid, &name, name.count) == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "\(uid)"
     }
 
     package func initialisation() throws -> Initialisation { try Initialisation(configuration(), tenant: tenantName) }

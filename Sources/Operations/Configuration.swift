@@ -1,4 +1,5 @@
 import Base
+import Scheduling
 import Verification
 
 /// What `/etc/hdsbackup/config.toml` says, checked as a whole, with its defaults filled in.
@@ -58,6 +59,7 @@ extension Configuration {
         package var socket = "/run/hdsbackup/control.sock"
         /// `host:port` of the dashboard; empty for none.
         package var listen = "127.0.0.1:8429"
+        /// What the runs at one time may take together.
         package var memory = ByteCount(256 << 20)
         package init() {}
     }
@@ -66,8 +68,18 @@ extension Configuration {
     package struct Alert: Sendable, Equatable {
         package var command: [String]?
         package var mail: String?
+        /// `host:port` of the SMTP server that takes the mail, and whom it is from.
+        package var smtp = "127.0.0.1:25"
+        package var from: String?
         /// May hold a token: never shown whole.
         package var webhook: String?
+        /// Name of the credential that signs what the webhook gets.
+        package var webhookSecret: String?
+        /// Told at regular times that the daemon lives, so that its silence is noticed elsewhere. May hold a token.
+        package var heartbeat: String?
+        package var heartbeatEvery: Duration = .seconds(300)
+        /// After so long, what still lasts is told again.
+        package var remindEvery: Duration = .seconds(86_400)
         package init() {}
     }
 
@@ -196,6 +208,8 @@ extension Configuration {
         package var quarantine: Duration?
         package var scrub: Duration?
         package var restoreTest: Duration?
+        /// Bytes a second that scheduled verification may read from each site.
+        package var scrubRate: ByteCount?
         package init() {}
     }
 
@@ -225,7 +239,7 @@ extension Configuration {
         /// Who runs the command and the hooks, where the hook does not say; this process's user otherwise.
         package var user: String?
         package var timeout: Duration?
-        package var schedule: String?
+        package var schedule: Schedule?
         package var check: [String]?
         package var keep: Keep?
         package var basis: String?

@@ -29,7 +29,7 @@ extension Configuration {
             section.findings.notice(section.path.appending("kind"), .siteKindNotAvailable(kind))
         }
         let limit = section.section("limit").map(readLimit)
-        let isOffline = section.boolean("offline", .later) ?? false
+        let isOffline = section.boolean("offline") ?? false
         guard let place else { return nil }
         var site = Site(name: name, place: place)
         site.limit = limit

@@ -26,21 +26,22 @@ extension Configuration {
         let expected = Message.expectedOne(of: ["\"refused\"", "\"accepted\""])
         tenant.acceptsKeysTogether =
             section.text("keys_together", expected) { ["refused": false, "accepted": true][$0] } ?? false
-        if let policy = section.section("policy", .later) { tenant.policy = readPolicy(policy) }
+        if let policy = section.section("policy") { tenant.policy = readPolicy(policy) }
         section.finish()
         return sites == nil ? nil : tenant
     }
 
     private static func readPolicy(_ section: ConfigurationSection) -> Policy {
         var policy = Policy()
-        policy.profile = section.choice("profile")
-        policy.copies = section.integer("copies", in: 1...1_000)
-        policy.immutable = section.integer("immutable", in: 0...1_000)
-        policy.keep = section.section("keep").map(readKeep)
-        policy.quarantine = section.duration("quarantine")
+        policy.profile = section.choice("profile", .later)
+        policy.copies = section.integer("copies", in: 1...1_000, .later)
+        policy.immutable = section.integer("immutable", in: 0...1_000, .later)
+        policy.keep = section.section("keep", .later).map(readKeep)
+        policy.quarantine = section.duration("quarantine", .later)
         if let verify = section.section("verify") {
             policy.scrub = verify.duration("scrub")
             policy.restoreTest = verify.duration("restore_test")
+            policy.scrubRate = verify.rate("rate")
             verify.finish()
         }
         section.finish()

@@ -82,8 +82,8 @@ extension Configuration {
 extension Configuration {
     private static func readAll(_ root: ConfigurationSection, hostName: String) -> Configuration {
         var configuration = Configuration(file: root.findings.file, node: readNode(root, hostName: hostName))
-        if let section = root.section("daemon", .later) { configuration.daemon = readDaemon(section) }
-        if let section = root.section("alert", .later) { configuration.alert = readAlert(section) }
+        if let section = root.section("daemon") { configuration.daemon = readDaemon(section) }
+        if let section = root.section("alert") { configuration.alert = readAlert(section) }
         if let section = root.section("restore_test") { readRestoreTest(section, &configuration.restoreTest) }
         let sites = root.namedSections("site")
         configuration.sites = sites.compactMap { readSite($0.name, $0.section) }
@@ -131,6 +131,12 @@ extension Configuration {
         var alert = Alert()
         alert.command = section.command("command")
         alert.mail = section.text("mail", .expectedMail) { isMailAddress($0) ? $0 : nil }
+        if let smtp = section.text("smtp", .expectedListen, { isHostAndPort($0) ? $0 : nil }) { alert.smtp = smtp }
+        alert.from = section.text("from", .expectedMail) { isMailAddress($0) ? $0 : nil }
+        alert.webhookSecret = section.text("webhook_secret", .expectedName) { isName($0) ? $0 : nil }
+        alert.heartbeat = section.text("heartbeat", .expectedURL, isSecret: true) { WebAddress($0) == nil ? nil : $0 }
+        if let every = section.duration("heartbeat_every") { alert.heartbeatEvery = every }
+        if let every = section.duration("remind_every") { alert.remindEvery = every }
         alert.webhook = section.text("webhook", .expectedURL, isSecret: true) { WebAddress($0) == nil ? nil : $0 }
         section.finish()
         return alert

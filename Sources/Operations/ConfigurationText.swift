@@ -94,9 +94,17 @@ extension Configuration.Alert {
         var table = TableWriter()
         table.put(command: "command", command)
         table.put("mail", mail)
-        table.put("webhook", webhook.map { text in WebAddress(text).map { "\($0.scheme)://\($0.host)/…" } ?? "…" })
+        if mail != nil { table.put("smtp", smtp) }
+        table.put("from", from)
+        table.put("webhook_secret", webhookSecret)
+        table.put("heartbeat", heartbeat.map(Self.withoutToken))
+        if heartbeat != nil { table.put("heartbeat_every", heartbeatEvery) }
+        table.put("remind_every", remindEvery)
+        table.put("webhook", webhook.map(Self.withoutToken))
         return table.entries
     }
+
+    private static func withoutToken(_ address: String) -> String { WebAddress(address).map { "\($0.scheme)://\($0.host)/…" } ?? "…" }
 }
 
 extension Configuration.Site {
@@ -169,6 +177,7 @@ extension Configuration.Policy {
         var verify = TableWriter()
         verify.put("scrub", scrub)
         verify.put("restore_test", restoreTest)
+        verify.put("rate", scrubRate.map { $0.text + "/s" })
         table.put("verify", verify.entries)
         return table.entries
     }
@@ -200,7 +209,7 @@ extension Configuration.Source {
         }
         table.put("chunking", chunking.rawValue)
         table.put("compression", compression.text)
-        table.put("schedule", schedule)
+        table.put("schedule", schedule?.text)
         table.put("user", user)
         table.put("timeout", timeout)
         table.put("before", before?.entries)

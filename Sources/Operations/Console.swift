@@ -15,6 +15,8 @@ package final class Console: Sendable {
         package var isJSON = false
         package var isQuiet = false
         package var hidesProgress = false
+        /// Keeps the rows of results, whether they are shown or not: for the report of a run that the daemon started.
+        package var keepsRows = false
         package init() {}
     }
 
@@ -51,6 +53,7 @@ package final class Console: Sendable {
     package let language: Language
     package let isJSON: Bool
     package let isQuiet: Bool
+    private let keepsRows: Bool
     /// Whether progress lines are drawn.
     package let showsProgress: Bool
 
@@ -60,6 +63,7 @@ package final class Console: Sendable {
         /// Lines of progress on the screen, above the cursor.
         var drawn = 0
         var outputError: SystemError?
+        var rows: [[UInt8]] = []
         var status = ExitStatus.done
         var failures: [Failure] = []
         var failureCount = 0
@@ -80,6 +84,7 @@ package final class Console: Sendable {
         language = try Language(option: options.language, environment: environment)
         isJSON = options.isJSON
         isQuiet = options.isQuiet
+        keepsRows = options.keepsRows
         self.screen = screen ?? .standard(environment: environment)
         showsProgress = self.screen.isErrorsTerminal && !options.isQuiet && !options.hidesProgress
     }
@@ -115,6 +120,23 @@ package final class Console: Sendable {
         if now { state.look { flush(&$0) } }
     }
 
+    /// One result: a JSON object on a line of its own with `--json`, else what `show` prints.
+    package func row(_ value: some Encodable, show: () -> Void) {
+        if keepsRows {
+            do {
+                let bytes = try JSONLine.encode(value)
+                state.look { $0.rows.append(bytes) }
+            } catch { report(error) }
+        }
+        if isJSON { json(value) } else { show() }
+    }
+
+    /// The rows so far, where they are kept.
+    package var rows: [[UInt8]] { state.look { $0.rows } }
+
+    /// What went wrong so far, as `--json` shows it.
+    package var failureRecords: [FailureRecord] { state.look { $0.failures }.map { FailureRecord($0, language) } }
+
     // MARK: Beside the results
 
     /// A sentence that is good to know, on standard error; nothing with `--quiet`.
@@ -123,6 +145,9 @@ package final class Console: Sendable {
     }
 
     package func note(_ message: Message) { note(message.text(language)) }
+
+    /// Bytes for standard error as they are: what another process said there.
+    package func aside(_ bytes: [UInt8]) { writeAside(String(decoding: bytes.last == 0x0A ? bytes.dropLast() : bytes[...], as: UTF8.self)) }
 
     /// Says what went wrong, now, and counts it in the exit status. Work may go on.
     package func report(_ error: any Error) {
@@ -188,10 +213,13 @@ package final class Console: Sendable {
 
     /// A line of progress for a running task; it draws nothing where there is nobody to see it.
     package func progress(_ label: String, total: UInt64? = nil) -> ProgressLine {
-        let line = ProgressLine(label, total: total, start: screen.clock(), console: showsProgress ? self : nil)
-        if showsProgress { state.look { $0.lines.append(line) } }
+        let line = ProgressLine(label, total: total, start: screen.clock(), keeper: self, isShown: showsProgress)
+        state.look { $0.lines.append(line) }
         return line
     }
+
+    /// The progress of the task that began last; nil when there is none.
+    var progressNow: WorkerProgress? { state.look { $0.lines.last }.map(\.workerProgress) }
 
     func remove(_ line: ProgressLine) {
         state.look { state in
@@ -256,7 +284,7 @@ package final class Console: Sendable {
     /// Where standard error is gone there is nowhere left to complain.
     private func writeErrors(_ text: String) { try? Self.write(Array(text.utf8), to: screen.errors) }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
+    static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
         try bytes.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {

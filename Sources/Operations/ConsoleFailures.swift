@@ -26,7 +26,7 @@ package func failures(of error: any Error) -> [Failure] {
 }
 
 /// A failure as `--json` shows it.
-package struct FailureRecord: Encodable, Sendable {
+package struct FailureRecord: Codable, Sendable {
     /// Exit status that this failure alone would give.
     package let exit: Int32
     /// Stable name of the sentence; scripts match on it.

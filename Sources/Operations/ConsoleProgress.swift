@@ -13,12 +13,15 @@ package final class ProgressLine: Sendable {
     /// One more than the total; zero where it is not known.
     private let total: Atomic<UInt64>
     private let meter: Mutex<RateMeter>
+    /// Where it is listed, and, where it is shown, drawn.
+    private let keeper: Console
     private let console: Console?
 
-    init(_ label: String, total: UInt64?, start: Double, console: Console?) {
+    init(_ label: String, total: UInt64?, start: Double, keeper: Console, isShown: Bool) {
         self.label = Mutex(label)
         self.total = Atomic(total.map { $0 &+ 1 } ?? 0)
-        self.console = console
+        self.keeper = keeper
+        console = isShown ? keeper : nil
         meter = Mutex(RateMeter(start: start))
     }
 
@@ -43,7 +46,15 @@ package final class ProgressLine: Sendable {
     }
 
     /// Takes the line away. Counting goes on, unseen.
-    package func finish() { console?.remove(self) }
+    package func finish() { keeper.remove(self) }
+
+    var workerProgress: WorkerProgress {
+        let counts = counts
+        var progress = WorkerProgress()
+        progress.label = label.withLock { $0 }
+        (progress.bytes, progress.total, progress.newBytes, progress.items) = (counts.bytes, counts.total, counts.newBytes, counts.items)
+        return progress
+    }
 
     /// What was counted so far.
     package var counts: ProgressCounts {

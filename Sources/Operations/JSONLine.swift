@@ -11,6 +11,18 @@ package enum JSONLine {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         return Array(try encoder.encode(value))
     }
+
+    /// Reads back what `encode` made of a value whose properties are named as in Swift.
+    package static func decode<T: Decodable>(_ type: T.Type, _ bytes: some Collection<UInt8>) throws -> T {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(type, from: Data(bytes))
+    }
+
+    /// The same of a row: its properties are named as in JSON.
+    package static func decode<T: Decodable>(row type: T.Type, _ bytes: some Collection<UInt8>) throws -> T {
+        try JSONDecoder().decode(type, from: Data(bytes))
+    }
 }
 
 /// Raw bytes of a path in JSON, which holds text only: `path`, made printable, and, where that is not
@@ -18,7 +30,7 @@ package enum JSONLine {
 ///
 /// Encode it into the object that has the path: `try PathFields(path).encode(to: encoder)`, beside the
 /// object's other keys.
-package struct PathFields: Encodable, Sendable {
+package struct PathFields: Codable, Sendable {
     package let path: String
     package let pathBase64: String?
 

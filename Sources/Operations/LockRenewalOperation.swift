@@ -5,7 +5,7 @@ import Repository
 
 /// `hdsbackup site renew`: locks of what snapshots need, at the sites that lock; and uploads that never ended, at all.
 package enum LockRenewalOperation {
-    package struct Row: Encodable, Sendable {
+    package struct Row: Codable, Sendable {
         package let site: String
         package let needed: Int
         package let renewed: Int

@@ -50,6 +50,12 @@ package struct Passphrase: Sendable {
         throw Failure(.key, .passphrasesDiffer)
     }
 
+    /// Whether there is one to be had without a person.
+    package static func isOffered(_ environment: [String: String]) -> Bool {
+        let named = ["HDSBACKUP_PASSPHRASE_FILE", "HDSBACKUP_PASSPHRASE_COMMAND"].contains { !(environment[$0] ?? "").isEmpty }
+        return named || environment["CREDENTIALS_DIRECTORY"].map { access($0 + "/hdsbackup-passphrase", F_OK) == 0 } == true
+    }
+
     /// From anywhere but a person; nil where no such place is named.
     private func given() throws -> Secret? {
         if let descriptor { return try readLine(descriptor, object: "--passphrase-fd \(descriptor)", kind: .usage) }

@@ -72,7 +72,7 @@ package struct SiteRow: Encodable, Sendable {
 }
 
 /// What a command asked of a site, for `--json`.
-package struct TrafficRow: Encodable, Sendable {
+package struct TrafficRow: Codable, Sendable {
     package let requests: Int
     package let retries: Int
     package let failures: Int
@@ -163,19 +163,39 @@ package struct ProbeReport: Codable, Sendable {
 }
 
 /// One screen: what is protected, what is late, what needs a person.
-package struct StatusReport: Encodable, Sendable {
-    package struct Source: Encodable, Sendable {
+package struct StatusReport: Codable, Sendable {
+    package struct Source: Codable, Sendable {
         package let source: String
         package let snapshots: Int
         package let last: String?
         package let last_id: String?
+        /// The same as `last`, in seconds since 1970.
+        package let last_time: Int64?
         package let complete: Bool
         package let files: UInt64
         package let bytes: UInt64
         package let sites: [String]
         package let missing_at: [String]
+        /// The last snapshots, oldest first.
+        package let history: [Past]
     }
-    package struct Site: Encodable, Sendable {
+    /// A snapshot of a source's history.
+    package struct Past: Codable, Sendable {
+        /// When it was begun, in seconds since 1970.
+        package let time: Int64
+        package let seconds: Double
+        package let bytes: UInt64
+        package let stored_bytes: UInt64
+
+        init(_ outline: Manifest.Outline) {
+            time = outline.started.seconds
+            let (from, to) = (outline.started, outline.finished)
+            seconds = max(0, Double(to.seconds - from.seconds) + (Double(to.nanoseconds) - Double(from.nanoseconds)) / 1e9)
+            bytes = outline.counts.bytes
+            stored_bytes = outline.counts.storedBytes
+        }
+    }
+    package struct Site: Codable, Sendable {
         package let site: String
         package let reachable: Bool
         package let snapshots: Int
@@ -183,6 +203,7 @@ package struct StatusReport: Encodable, Sendable {
         /// Snapshots and packs that it lacks, as last noted; since when, and what hinders.
         package let lacks: Int
         package let lacks_since: String?
+        package let lacks_since_time: Int64?
         package let lacks_why: String?
         package let traffic: TrafficRow?
     }
@@ -194,6 +215,8 @@ package struct StatusReport: Encodable, Sendable {
     package let exit: Int32
 
     package var status: ExitStatus { ExitStatus(rawValue: exit) ?? .failed }
+
+    private static let historyKept = 60
 
     package init(_ workspace: Workspace, site: String?, language: Language) throws {
         let view = try TenantView(workspace, site: site, opening: false)
@@ -210,7 +233,9 @@ package struct StatusReport: Encodable, Sendable {
             guard let last = snapshots.last else {
                 needs.append(.statusNoSnapshot(name))
                 status = status.combined(with: .partial)
-                return Source(source: name, snapshots: 0, last: nil, last_id: nil, complete: false, files: 0, bytes: 0, sites: [], missing_at: all)
+                return Source(
+                    source: name, snapshots: 0, last: nil, last_id: nil, last_time: nil, complete: false, files: 0, bytes: 0, sites: [],
+                    missing_at: all, history: [])
             }
             let missing = reachable.filter { !last.sites.contains($0) }
             if !missing.isEmpty {
@@ -223,8 +248,9 @@ package struct StatusReport: Encodable, Sendable {
             }
             return Source(
                 source: name, snapshots: snapshots.count, last: last.outline.started.localText, last_id: String(last.id.hex.prefix(12)),
-                complete: last.outline.isComplete, files: last.outline.counts.files, bytes: last.outline.counts.bytes, sites: last.sites,
-                missing_at: all.filter { !last.sites.contains($0) })
+                last_time: last.outline.started.seconds, complete: last.outline.isComplete, files: last.outline.counts.files,
+                bytes: last.outline.counts.bytes, sites: last.sites,
+                missing_at: all.filter { !last.sites.contains($0) }, history: snapshots.suffix(Self.historyKept).map { Past($0.outline) })
         }
         sites = try all.map { name in
             let opened = view.opened.sites.first { $0.name == name }
@@ -233,7 +259,8 @@ package struct StatusReport: Encodable, Sendable {
             return Site(
                 site: name, reachable: opened != nil, snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
                 detail: opened == nil ? failure?.message.text(language) : nil, lacks: lacks.count,
-                lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_why: lacks.lazy.compactMap(\.failure).first,
+                lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_since_time: lacks.first?.since,
+                lacks_why: lacks.lazy.compactMap(\.failure).first,
                 traffic: workspace.traffic[name].map { TrafficRow($0) })
         }
         var words = needs.map { $0.text(language) }

@@ -171,7 +171,7 @@ package struct RestoreTestOperation {
         for site in view.opened.sites {
             do {
                 try put(bytes, record.key, site)
-                row.sheetSites.append(site.name)
+                row.sheet_sites.append(site.name)
             } catch let failure as Failure { note(Failure(failure.kind, .sheetNotStored(failure.message), object: site.name)) }
         }
         return row

@@ -65,7 +65,7 @@ package struct SiteConnector: Sendable {
             }
         let candidates = [own, names.maintain, names.write, names.restore].compactMap { $0 }
         for name in candidates {
-            guard let (bytes, path) = try bytes(name) else { continue }
+            guard let (bytes, path) = try Credential.find(name, keys: folder) else { continue }
             guard let credentials = S3Credentials(text: bytes) else { throw Failure(.key, .credentialUnreadable, object: path) }
             return credentials
         }
@@ -73,18 +73,6 @@ package struct SiteConnector: Sendable {
             throw Failure(.key, .credentialMissing(candidates.first), object: site, remedy: .credentialPlaces(folder))
         }
         return credentials
-    }
-
-    /// A systemd credential of this name where there is one, else the file. Throws `.refused` when others may read the file.
-    private func bytes(_ name: String) throws -> ([UInt8], String)? {
-        if let credentials = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) {
-            let path = "\(credentials)/\(name)"
-            if let bytes = try Files.read(path, limit: 64 << 10) { return (bytes, path) }
-        }
-        let path = "\(folder)/\(name)"
-        guard let bytes = try Files.read(path, limit: 64 << 10) else { return nil }
-        guard try Files.mode(path) & 0o077 == 0 else { throw Failure(.refused, .credentialOpen, object: path, remedy: .credentialClose(path)) }
-        return (bytes, path)
     }
 }
 

@@ -77,6 +77,21 @@ package struct TenantKeys: Sendable {
     /// Whether the restore key is on this machine, with or without a passphrase.
     package func holdsRestore() throws -> Bool { try credential("restore") != nil || KeyFile.needsPassphrase(path("restore")) != nil }
 
+    /// Names of the keys that this machine has, in files or as credentials.
+    package func present() -> Set<String> {
+        let credentials = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) }
+        let tenant = String(folder.split(separator: "/").last ?? "")
+        return Set(["node", "maintain", "verify", "restore"]).filter { name in
+            access(path(name), F_OK) == 0 || credentials.map { access("\($0)/hdsbackup.\(tenant).\(name)", F_OK) == 0 } == true
+        }
+    }
+
+    /// Whether the restore key is here and no passphrase protects it.
+    package func opensWithoutPerson() -> Bool {
+        // A wrong file is no key; who uses it says so.
+        (try? read("restore", .restore, passphrase: { nil })).flatMap { $0 } != nil
+    }
+
     package func path(_ name: String) -> String { folder + "/" + name + ".key" }
 
     package func node() throws -> Node? {

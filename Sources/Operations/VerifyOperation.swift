@@ -50,6 +50,15 @@ package struct VerifyOperation {
         }
     }
 
+    /// `spread:SHARE:BEFORE:BUDGET`, as the daemon asks for; a budget of zero is none.
+    private static func spread(_ text: String) -> ScrubSelection? {
+        let parts = text.split(separator: ":")
+        guard parts.count == 4, parts[0] == "spread", let share = Double(parts[1]), let before = Int64(parts[2]), let budget = Int64(parts[3]) else {
+            return nil
+        }
+        return .spread(share: share, before: before, budget: budget > 0 ? budget : nil)
+    }
+
     /// What `--read` says. Throws `.usage` for anything else.
     package static func selection(_ text: String) throws -> ScrubSelection {
         switch text {
@@ -57,6 +66,7 @@ package struct VerifyOperation {
         case "all": return .all
         case "none": return .none
         default:
+            if let spread = spread(text) { return spread }
             guard text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) else {
                 throw Failure(.usage, .readValues, object: text)
             }

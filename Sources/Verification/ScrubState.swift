@@ -108,6 +108,14 @@ package final class ScrubState: Sendable {
         case .all: return aged.map(\.pack)
         case .none: return aged.filter(\.isBad).map(\.pack)
         case .due: return aged.filter { $0.isBad || now - $0.read >= period }.map(\.pack)
+        case .spread(let share, let before, let budget):
+            let count = Int((Double(packs.count) * min(max(share, 0), 1)).rounded(.up))
+            var left = budget ?? .max
+            return aged.enumerated().prefix { index, pack in index < count || pack.isBad || pack.read < before }.map(\.element.pack).filter { pack in
+                // The first one in any case: a budget below the size of a pack must not stop everything.
+                defer { left -= Int64(pack.size) }
+                return left > 0
+            }
         case .share(let percent):
             let count = Int((Double(packs.count) * min(max(percent, 0), 100) / 100).rounded(.up))
             return Array(aged.map(\.pack).prefix(max(count, aged.count(where: \.isBad))))

@@ -65,6 +65,9 @@ package enum ScrubSelection: Sendable, Equatable {
     case all
     /// That share of all, those not read for longest first.
     case share(percent: Double)
+    /// A part of a round through all packs: that share of them (0 to 1), those not read for longest first, and besides what was read before a
+    /// moment (seconds since 1970) or never; as long as the bytes do not pass the budget, where there is one. See `ReadingPlan`.
+    case spread(share: Double, before: Int64, budget: Int64?)
 }
 
 package struct VerificationOptions: Sendable {

@@ -9,6 +9,7 @@ struct BackupCommand: OperatorCommand {
     @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
 
     func act(_ session: CommandSession) throws -> ExitStatus {
+        if let daemon = try session.daemon() { return try run(through: daemon, session) }
         var status = ExitStatus.done
         var isAny = false
         let workspaces = try session.workspaces()
@@ -24,6 +25,30 @@ struct BackupCommand: OperatorCommand {
             }
         }
         if !isAny { throw Failure(.usage, .noSourceConfigured) }
+        return status
+    }
+
+    /// One run of the daemon for each source, one after the other.
+    private func run(through daemon: ControlClient, _ session: CommandSession) throws -> ExitStatus {
+        let configuration = try session.configuration()
+        let tenants = try session.tenants()
+        let known = configuration.sources.filter { source in tenants.contains { $0.name == source.tenant } }
+        if let unknown = sources.first(where: { name in !known.contains { $0.name == name } }) {
+            throw Failure(.usage, .unknownSource, object: unknown)
+        }
+        let chosen = known.filter { sources.isEmpty ? $0.content != .standardInput : sources.contains($0.name) }
+        guard !chosen.isEmpty else { throw Failure(.usage, .noSourceConfigured) }
+        var status = ExitStatus.done
+        for source in chosen {
+            // What is piped into this command does not reach the daemon.
+            guard source.content != .standardInput else {
+                status = status.combined(with: try take(Workspace(configuration, tenant: source.tenant) { nil }, source, session))
+                continue
+            }
+            do {
+                status = status.combined(with: try RemoteRun(daemon, session.console).run(.backup, tenant: source.tenant, subject: source.name))
+            } catch { session.console.report(error) }
+        }
         return status
     }
 
@@ -48,7 +73,7 @@ struct BackupCommand: OperatorCommand {
                 console.note("  " + failure.of(site.site).text(console.language))
             }
         }
-        if console.isJSON { console.json(BackupLine(source.name, result, workspace.trafficRows)) } else { show(source.name, result, console) }
+        console.row(BackupRow(source.name, result, workspace.trafficRows)) { show(source.name, result, console) }
         return status
     }
 
@@ -61,48 +86,6 @@ struct BackupCommand: OperatorCommand {
             ).text(console.language))
         console.summary(Message.copiesAt(result.sites.filter(\.isCommitted).map(\.site).joined(separator: ", ")).text(console.language))
         if !result.outline.isComplete { console.note("  " + Message.partialSnapshot(counts.problems).text(console.language)) }
-    }
-}
-
-/// `backup --json`: one line a source.
-struct BackupLine: Encodable {
-    struct Site: Encodable {
-        let site: String
-        let committed: Bool
-        let stored_bytes: Int
-        let error: String?
-    }
-    struct Problem: Encodable {
-        let path: PathFields
-        let message: String
-    }
-    let source: String
-    let snapshot: String
-    let complete: Bool
-    let files: UInt64
-    let folders: UInt64
-    let bytes: UInt64
-    let read_bytes: UInt64
-    let stored_bytes: UInt64
-    let seconds: Double
-    let sites: [Site]
-    let problems: [Problem]
-    /// By site, since the command began.
-    let traffic: [String: TrafficRow]
-
-    init(_ name: String, _ result: BackupResult, _ traffic: [String: TrafficRow]) {
-        self.traffic = traffic
-        source = name
-        snapshot = result.snapshot.hex
-        complete = result.outline.isComplete
-        files = result.outline.counts.files
-        folders = result.outline.counts.folders
-        bytes = result.outline.counts.bytes
-        read_bytes = result.outline.counts.readBytes
-        stored_bytes = result.outline.counts.storedBytes
-        seconds = result.seconds
-        sites = result.sites.map { Site(site: $0.site, committed: $0.isCommitted, stored_bytes: $0.storedBytes, error: $0.failure?.message.code) }
-        problems = result.problems.map { Problem(path: PathFields($0.path), message: $0.message.code) }
     }
 }
 

@@ -131,19 +131,6 @@ struct ReplicateCommand: OperatorCommand {
     @Flag(help: ArgumentHelp(help(.helpReplicateInventory))) var inventory = false
     @Flag(help: ArgumentHelp(help(.helpReplicatePending))) var pending = false
 
-    struct Row: Encodable {
-        let site: String
-        let snapshots: [String]
-        let packs: Int
-        let bytes: Int
-        let level: Bool
-        let skipped: [String]
-        /// Packs that no site can give whole, and that a snapshot needs.
-        let unrepaired: [String]
-        /// By site, since the command began.
-        let traffic: [String: TrafficRow]
-    }
-
     private func showPending(_ session: CommandSession) throws -> ExitStatus {
         let report = try QueueReport(session.workspaces(), site: to ?? session.siteName)
         let (console, l) = (session.console, session.language)
@@ -166,6 +153,16 @@ struct ReplicateCommand: OperatorCommand {
         if pending { return try showPending(session) }
         let console = session.console
         var status = ExitStatus.done
+        if let daemon = try session.daemon() {
+            let target = to ?? session.siteName
+            for tenant in try session.tenants() {
+                if let target { _ = try session.configuration().sites(of: tenant, named: target) }
+                status = status.combined(
+                    with: try RemoteRun(daemon, console).run(
+                        .replicate, tenant: tenant.name, subject: target ?? "", flags: inventory ? ["--inventory"] : []))
+            }
+            return status
+        }
         for workspace in try session.workspaces() {
             let line = console.progress(workspace.tenant.name)
             defer { line.finish() }
@@ -182,15 +179,8 @@ struct ReplicateCommand: OperatorCommand {
                 for pack in report.unrepaired {
                     console.note(Failure(.damaged, .noGoodCopy, object: "\(report.target):\(pack.key)").text(console.language))
                 }
-                if console.isJSON {
-                    console.json(
-                        Row(
-                            site: report.target, snapshots: report.snapshots.map(\.hex), packs: report.packs, bytes: report.bytes,
-                            level: report.isLevel,
-                            skipped: report.skipped.map(\.snapshot.hex), unrepaired: report.unrepaired.map(\.key),
-                            traffic: workspace.trafficRows))
-                } else if report.isLevel {
-                    console.summary(Message.levelled(report.target, report.snapshots.count).text(console.language))
+                console.row(ReplicateRow(workspace.tenant.name, report, workspace.trafficRows)) {
+                    if report.isLevel { console.summary(Message.levelled(report.target, report.snapshots.count).text(console.language)) }
                 }
                 status = status.combined(with: report.status)
             }

@@ -72,11 +72,14 @@ struct StatusCommand: OperatorCommand {
 
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
+        if let daemon = try session.daemon() {
+            let status = try daemon.status(console.language)
+            console.row(status) { for line in status.overview.lines(console.language) { console.print(line) } }
+            return status.status
+        }
         var reports: [StatusReport] = []
         for workspace in try session.workspaces() { reports.append(try StatusReport(workspace, site: session.siteName, language: console.language)) }
-        if console.isJSON {
-            console.json(["tenants": reports])
-        } else {
+        console.row(["tenants": reports]) {
             for report in reports { for line in report.lines(console.language) { console.print(line) } }
         }
         return reports.reduce(.done) { $0.combined(with: $1.status) }
@@ -112,7 +115,8 @@ struct KeysCommand: ParsableCommand {
 }
 
 struct ConfigCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "config", abstract: help(.helpConfigCommand), subcommands: [Check.self, Show.self])
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: help(.helpConfigCommand), subcommands: [Check.self, Show.self, Reload.self])
 
     struct Check: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "check", abstract: help(.helpConfigCheck))
@@ -128,6 +132,26 @@ struct ConfigCommand: ParsableCommand {
                 for notice in reading.notices { console.print(notice.text(console.language)) }
                 if reading.problems.isEmpty { console.print(Message.configurationGood.text(console.language)) }
             }
+            return .done
+        }
+    }
+
+    struct Reload: OperatorCommand {
+        static let configuration = CommandConfiguration(commandName: "reload", abstract: help(.helpConfigReload))
+        @OptionGroup var common: CommonOptions
+
+        func act(_ session: CommandSession) throws -> ExitStatus {
+            let console = session.console
+            // Every mistake with its line, before the daemon is asked.
+            guard let daemon = try session.daemon() else {
+                throw Failure(.unreachable, .daemonAbsent, object: try session.configuration().daemon.socket)
+            }
+            let problems = try daemon.reload(console.language)
+            for problem in problems {
+                let message = Message(problem.code, en: problem.message, fr: problem.message)
+                console.report(Failure(.usage, message, object: problem.object))
+            }
+            if problems.isEmpty { console.summary(Message.reloaded.text(console.language)) }
             return .done
         }
     }
@@ -191,9 +215,7 @@ struct SiteCommand: ParsableCommand {
             let rows = try session.workspaces().flatMap {
                 try LockRenewalOperation.run($0, site: session.siteName, requestsPerDay: requests, language: l)
             }
-            if console.isJSON {
-                console.json(["sites": rows])
-            } else {
+            console.row(["sites": rows]) {
                 var table = ConsoleTable([
                     (Message.headSite.text(l), .left), (Message.headNeeded.text(l), .right), (Message.headRenewed.text(l), .right),
                     (Message.headWaiting.text(l), .right), (Message.headFirstEnd.text(l), .left),
@@ -230,9 +252,7 @@ struct SiteCommand: ParsableCommand {
             let console = session.console
             let l = console.language
             let report = try ProbeReport(session.workspace(), site: name, as: access.siteAccess)
-            if console.isJSON {
-                console.json(report)
-            } else {
+            console.row(report) {
                 var table = ConsoleTable([(Message.headCheck.text(l), .left), (Message.headResult.text(l), .left)])
                 for row in report.checks {
                     table.add([row.check, verdict(row.verdict).text(l) + (row.detail.isEmpty ? "" : " (\(row.detail))")])

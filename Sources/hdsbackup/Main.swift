@@ -32,8 +32,7 @@ struct Hdsbackup: ParsableCommand {
         subcommands: [
             InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
             DiffCommand.self, RestoreCommand.self, RestoreTestCommand.self, DrillCommand.self, VerifyCommand.self, ReplicateCommand.self,
-            StatusCommand.self, KeysCommand.self,
-            ConfigCommand.self, SiteCommand.self,
+            StatusCommand.self, KeysCommand.self, ConfigCommand.self, SiteCommand.self, AnomalyCommand.self,
         ])
 }
 
@@ -47,6 +46,18 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: ArgumentHelp(help(.helpNoProgress))) var noProgress = false
     @Option(help: ArgumentHelp(help(.helpLang), valueName: "fr|en")) var lang: String?
     @Option(help: ArgumentHelp(help(.helpPassphraseFD), valueName: "n")) var passphraseFd: Int32?
+    @Flag(help: ArgumentHelp(help(.helpAlone))) var alone = false
+    @OptionGroup(visibility: .private) var worker: WorkerOptions
+}
+
+/// What the daemon gives a command that it starts: not for people.
+struct WorkerOptions: ParsableArguments {
+    /// Where the rows of results and the exit status are put down, in a file that appears whole.
+    @Option(help: .private) var report: String?
+    /// A pipe that gets a JSON object a second: how far the work is.
+    @Option(help: .private) var progressFd: Int32?
+    /// The process whose end ends this one.
+    @Option(help: .private) var parent: Int32?
 }
 
 /// A command of the operator: does its work with a session and says how it went.
@@ -61,13 +72,17 @@ extension OperatorCommand {
         do {
             session = try CommandSession(
                 config: common.config, tenant: common.tenant, site: common.site, isJSON: common.json, isQuiet: common.quiet,
-                hidesProgress: common.noProgress, language: common.lang, passphraseDescriptor: common.passphraseFd)
+                hidesProgress: common.noProgress, language: common.lang, passphraseDescriptor: common.passphraseFd,
+                isAlone: common.alone, keepsRows: common.worker.report != nil)
+            if let parent = common.worker.parent { try WorkerReport.follow(parent) }
+            if let descriptor = common.worker.progressFd { session.console.tellProgress(to: descriptor) }
         } catch {
             for failure in failures(of: error) { writeLine("hdsbackup: " + failure.text(helpLanguage), to: 2) }
             throw ExitCode(ExitStatus.usage.rawValue)
         }
         let status: ExitStatus
         do { status = session.console.finish(try act(session)) } catch { status = session.console.finish(error) }
+        if let report = common.worker.report { WorkerReport.write(session.console, status, to: report) }
         throw ExitCode(status.rawValue)
     }
 }

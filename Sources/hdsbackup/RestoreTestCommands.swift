@@ -77,7 +77,7 @@ private struct RestoreTests {
                 line.add(bytes: Int(new))
             }, tell: { tell($0) })
         line.finish()
-        for row in rows { if console.isJSON { console.json(row) } else { show(row) } }
+        for row in rows { console.row(row) { show(row) } }
         return rows
     }
 
@@ -111,8 +111,8 @@ private struct RestoreTests {
             language.size(row.bytes), row.shareText, language.duration(seconds: row.seconds)
         ).text(language)
         text += Message.testedParts(.testResult(row.manifest.result), .testResult(row.live.result), .testResult(row.check.result)).text(language)
-        if let promised = row.promisedRtoSeconds {
-            text += Message.testedTime(language.duration(seconds: row.wholeSeconds), language.duration(seconds: Double(promised))).text(language)
+        if let promised = row.promised_rto_seconds {
+            text += Message.testedTime(language.duration(seconds: row.whole_seconds), language.duration(seconds: Double(promised))).text(language)
         }
         if row.healed > 0 { text += Message.testedHealed(row.healed).text(language) }
         let lacking = row.lacking.values.reduce(0, +)
@@ -124,7 +124,7 @@ private struct RestoreTests {
 extension RestoreTestRow {
     fileprivate var shareText: String {
         func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }
-        return shareFrom == 0 && shareTo == 1 ? percent(1) : "\(percent(shareFrom)) – \(percent(shareTo))"
+        return share_from == 0 && share_to == 1 ? percent(1) : "\(percent(share_from)) – \(percent(share_to))"
     }
 }
 
@@ -146,7 +146,7 @@ private struct SheetTable {
             for failure in list.problems { console.report(failure) }
             for item in list.items where sources.isEmpty || sources.contains(item.sheet.sourceName) {
                 var row = RestoreTestRow(item.sheet, name: item.name, tenant: workspace.tenant.name)
-                row.sheetSites = item.sites
+                row.sheet_sites = item.sites
                 found.append((item.sheet.finished, row))
             }
         }
@@ -168,8 +168,8 @@ private struct SheetTable {
         for row in rows {
             table.add([
                 Timestamp(seconds: row.finished).screenText, row.source, String((row.snapshot ?? "").prefix(12)),
-                Message.testResult(row.result).text(l), row.shareText, l.duration(seconds: row.seconds), l.duration(seconds: row.wholeSeconds),
-                row.promisedRtoSeconds.map { l.duration(seconds: Double($0)) } ?? "-", row.sites.joined(separator: ","), row.host,
+                Message.testResult(row.result).text(l), row.shareText, l.duration(seconds: row.seconds), l.duration(seconds: row.whole_seconds),
+                row.promised_rto_seconds.map { l.duration(seconds: Double($0)) } ?? "-", row.sites.joined(separator: ","), row.host,
             ])
         }
         console.print(table)

@@ -9,35 +9,10 @@ struct VerifyCommand: OperatorCommand {
     @Option(help: ArgumentHelp(help(.helpRead), valueName: "share")) var read: String = "due"
     @Flag(help: ArgumentHelp(help(.helpOpen))) var open = false
 
-    struct Row: Encodable {
-        struct Found: Encodable {
-            let kind: String
-            let object: String
-            let message: String
-            let code: String
-            let healed: Bool
-            let snapshots: [String]
-            let paths: [PathFields]
-            let path_count: Int
-        }
-        let tenant: String
-        let site: String
-        let snapshots: Int
-        let packs: Int
-        let pack_bytes: Int
-        let packs_read: Int
-        let bytes_read: Int
-        let blobs_opened: Int
-        let objects: Int
-        let coverage: Double
-        let findings: [Found]
-        let unchecked: [String]
-        /// By site, since the command began.
-        let traffic: [String: TrafficRow]
-    }
-
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
+        // Keys that open content are a person's: those never go to the daemon.
+        if !open, let daemon = try session.daemon() { return try run(through: daemon, session) }
         var options = VerificationOptions()
         options.selection = try VerifyOperation.selection(read)
         options.opens = open
@@ -64,22 +39,29 @@ struct VerifyCommand: OperatorCommand {
         return status
     }
 
+    /// One run of the daemon for each site, one after the other.
+    private func run(through daemon: ControlClient, _ session: CommandSession) throws -> ExitStatus {
+        _ = try VerifyOperation.selection(read)
+        let configuration = try session.configuration()
+        var status = ExitStatus.done
+        for tenant in try session.tenants() {
+            for site in try configuration.sites(of: tenant, named: session.siteName) {
+                do {
+                    status = status.combined(
+                        with: try RemoteRun(daemon, session.console).run(.verify, tenant: tenant.name, subject: site.name, flags: ["--read", read]))
+                } catch { session.console.report(error) }
+            }
+        }
+        return status
+    }
+
     private func show(_ workspace: Workspace, _ report: VerificationReport, _ console: Console) {
         let l = console.language
-        if console.isJSON {
-            console.json(
-                Row(
-                    tenant: workspace.tenant.name, site: report.site, snapshots: report.snapshots, packs: report.packs, pack_bytes: report.packBytes,
-                    packs_read: report.packsRead, bytes_read: report.bytesRead, blobs_opened: report.blobsOpened, objects: report.objects,
-                    coverage: report.coverage.share,
-                    findings: report.findings.map {
-                        Row.Found(
-                            kind: $0.kind.rawValue, object: $0.object, message: $0.detail.message.text(l), code: $0.detail.message.code,
-                            healed: $0.isHealed,
-                            snapshots: $0.snapshots.map(\.hex), paths: $0.paths.map { PathFields($0) }, path_count: $0.pathCount)
-                    }, unchecked: report.unchecked.map { $0.text(l) }, traffic: workspace.trafficRows))
-            return
-        }
+        console.row(VerifyRow(workspace.tenant.name, report, workspace.trafficRows, l)) { print(report, console) }
+    }
+
+    private func print(_ report: VerificationReport, _ console: Console) {
+        let l = console.language
         for finding in report.findings {
             console.print("\(report.site):\(finding.object): \(finding.detail.message.text(l))")
             if !finding.snapshots.isEmpty {

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Scheduling
 import Testing
 
 @testable import Operations
@@ -96,7 +97,7 @@ private let base = """
         #expect(dpi.staysOnFileSystem)
         #expect(dpi.chunking == .content)
         #expect(dpi.compression == .zstd(level: 3))
-        #expect(dpi.schedule == "daily at 02:00")
+        #expect(dpi.schedule == Schedule("daily at 02:00"))
         #expect(dpi.before == Configuration.Hook(run: ["/usr/local/bin/freeze"], user: "dpi", timeout: .seconds(60)))
         #expect(dpi.after == Configuration.Hook(run: ["/usr/local/bin/thaw", "now"], user: "root", timeout: .seconds(300)))
         #expect(dpi.check == ["/usr/local/bin/dpi-check", "{restored}"])
@@ -115,9 +116,9 @@ private let base = """
     @Test func `what this version does not act on is accepted and told, with its line`() throws {
         let notices = reading(fullExample).notices
         let expected: Set = [
-            "daemon", "alert", "site.coffre.offline",
-            "site.autre.kind", "tenant.chu-exemple.policy", "source.dpi.schedule", "source.dpi.keep", "source.dpi.basis",
-            "source.dpi.rpo", "source.base.schedule",
+            "site.autre.kind", "tenant.chu-exemple.policy.profile", "tenant.chu-exemple.policy.copies",
+            "tenant.chu-exemple.policy.immutable", "tenant.chu-exemple.policy.keep", "tenant.chu-exemple.policy.quarantine",
+            "source.dpi.keep", "source.dpi.basis",
         ]
         #expect(Set(notices.map(\.key)) == expected)
         #expect(notices.map(\.line) == notices.map(\.line).sorted())
@@ -126,8 +127,8 @@ private let base = """
             let word = notice.key.split(separator: ".").last!
             #expect(lines[notice.line - 1].contains(word), "\(notice.text(.english)) is not on: \(lines[notice.line - 1])")
         }
-        #expect(notices.first { $0.key == "source.dpi.rpo" }?.text(.english).hasSuffix(": source.dpi.rpo: not in effect yet") == true)
-        #expect(notices.first { $0.key == "daemon" }?.message.french == "pas encore pris en compte")
+        #expect(notices.first { $0.key == "source.dpi.basis" }?.text(.english).hasSuffix(": source.dpi.basis: not in effect yet") == true)
+        #expect(notices.first { $0.key == "source.dpi.basis" }?.message.french == "pas encore pris en compte")
     }
 
     @Test func `the example that is installed is right as it is`() throws {

@@ -159,6 +159,8 @@ extension Message {
     package static let helpLang = Message("help.lang", en: "Language (default: the locale's).", fr: "Langue (par défaut : celle de la locale).")
     package static let helpPassphraseFD = Message(
         "help.passphrase-fd", en: "Read the passphrase from this descriptor.", fr: "Lire la phrase secrète sur ce descripteur.")
+    package static let helpAlone = Message(
+        "help.alone", en: "Do not speak to the daemon, even if it runs.", fr: "Ne pas s'adresser au démon, même s'il tourne.")
     package static let helpInit = Message(
         "help.init", en: "Make a tenant's keys and prepare its sites.", fr: "Créer les clés d'un établissement et préparer ses sites.")
     package static let helpRestoreKeys = Message(

@@ -87,6 +87,10 @@ extension Message {
             "config.nested-path", en: "it is already covered by \(other), which is listed too",
             fr: "ce chemin est déjà couvert par \(other), qui figure aussi dans la liste")
     }
+    package static let expectedSchedule = Message(
+        "config.expected-schedule",
+        en: "\"every 6h\", \"daily at 02:00\", \"weekly on sunday at 03:00\" or \"monthly on 1 at 04:00\"",
+        fr: "« every 6h », « daily at 02:00 », « weekly on sunday at 03:00 » ou « monthly on 1 at 04:00 »")
     package static let notInEffectYet = Message("config.not-in-effect", en: "not in effect yet", fr: "pas encore pris en compte")
     package static func didYouMean(_ word: String) -> Message {
         Message("config.did-you-mean", en: "did you mean \(word)?", fr: "vouliez-vous dire \(word) ?")

@@ -53,14 +53,22 @@ int clinux_user_name(uint32_t uid, char *name, size_t size);
 int clinux_group_name(uint32_t gid, char *name, size_t size);
 int64_t clinux_user_id(const char *name);
 int64_t clinux_group_id(const char *name);
+// Whether the user, whose own group is `gid`, is in `group`: 1 or 0.
+int clinux_is_member(uint32_t uid, uint32_t gid, uint32_t group);
 // renameat2(2) within a folder that never replaces: -1 with EEXIST where the name is taken.
 int clinux_rename_noreplace(int dirfd, const char *from, const char *to);
 // An exclusive lock of the open file, not waited for: 0, or -1 with EWOULDBLOCK.
 int clinux_lock(int fd);
 // A pipe whose ends close on exec.
 int clinux_pipe(int ends[2]);
+// A descriptor that is readable once the process has ended (pidfd_open(2), Linux 5.3).
+int clinux_pidfd_open(int pid);
+// A copy of `fd`, `lowest` at least, that closes on exec.
+int clinux_duplicate_above(int fd, int lowest);
 // Name of the calling thread, for ps and perf: 15 bytes at most.
 void clinux_name_thread(const char *name);
+// Has the kernel send this process `signal` when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG).
+int clinux_end_with_parent(int signal);
 // User and system seconds of this process so far.
 double clinux_cpu_seconds(void);
 

@@ -1,4 +1,4 @@
-/// What the daemon knows, at one moment: the answer of `GET /v1/overview`, and all that `status`, the dashboard and
+/// What the daemon knows, at one moment: a part of the answer of `GET /v1/status`, and all that `status`, the dashboard and
 /// `/metrics` show. Times are seconds since 1970, durations are seconds, sizes are bytes.
 ///
 /// It is made from what runs reported and what was last seen at the sites; nothing asks a site to fill it.
@@ -17,6 +17,8 @@ package struct Overview: Codable, Sendable, Equatable {
     package var upcoming: [Upcoming] = []
     /// What needs a person, the gravest first.
     package var alerts: [Alert] = []
+    /// What needed one and is over, youngest first.
+    package var past: [PastAlert] = []
     /// The last runs, youngest first.
     package var recent: [Run] = []
 
@@ -167,6 +169,16 @@ package struct Overview: Codable, Sendable, Equatable {
         package var level = ""
         package var since: Int64 = 0
         /// What happened, and what to do, in one or two sentences.
+        package var text = ""
+        package init() {}
+    }
+
+    /// An alert that is over.
+    package struct PastAlert: Codable, Sendable, Equatable {
+        package var key = ""
+        package var level = ""
+        package var since: Int64 = 0
+        package var until: Int64 = 0
         package var text = ""
         package init() {}
     }

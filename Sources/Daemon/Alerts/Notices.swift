@@ -1,0 +1,78 @@
+import Base
+import FoundationEssentials
+import Operations
+
+/// What is told of a condition.
+package struct Notice: Codable, Sendable, Equatable {
+    package enum Event: String, Codable, Sendable {
+        case raised, reminder, cleared
+    }
+
+    package let event: Event
+    package let key: String
+    package let level: String
+    /// Seconds since 1970.
+    package let since: Int64
+    package let text: String
+}
+
+/// What one telling says: everything that changed at one time, so that a night's trouble is one message.
+package struct Telling: Codable, Sendable, Equatable {
+    package let node: String
+    package let time: Int64
+    package let notices: [Notice]
+}
+
+/// Works out what is to be told: each condition once when it begins, again after a time while it lasts, and once when it is over. Pure.
+struct Announcement {
+    private(set) var open: [KeptAlert] = []
+    private(set) var closed: [String] = []
+    private(set) var notices: [Notice] = []
+
+    /// `known`: what was open before. `remind`: seconds after which what lasts is told again.
+    init(_ conditions: [Condition], known: [String: KeptAlert], now: Int64, remind: Int64, language: Language) {
+        var keys: Set<String> = []
+        for condition in conditions where keys.insert(condition.key).inserted {
+            let before = known[condition.key]
+            let isWorse = before.map { $0.level != condition.level.rawValue && condition.level == .critical } ?? true
+            // A clock that was put back must not silence anything.
+            let isDue = before.map { now - $0.told >= remind || $0.told > now } ?? true
+            let alert = KeptAlert(
+                key: condition.key, level: condition.level.rawValue, since: before?.since ?? now, message: condition.message,
+                told: isWorse || isDue ? now : before!.told)
+            if alert != before { open.append(alert) }
+            guard isWorse || isDue else { continue }
+            notices.append(
+                Notice(
+                    event: before == nil || isWorse ? .raised : .reminder, key: alert.key, level: alert.level, since: alert.since,
+                    text: condition.message.text(language)))
+        }
+        for (key, alert) in known.sorted(by: { $0.key < $1.key }) where !keys.contains(key) {
+            closed.append(key)
+            notices.append(Notice(event: .cleared, key: key, level: alert.level, since: alert.since, text: alert.message.text(language)))
+        }
+    }
+}
+
+extension Engine {
+    /// Compares what needs a person with what was told, and puts what is to be told into the outbox of each channel. Returns whether there is anything new.
+    @discardableResult
+    package func announce(to channels: [String]) -> Bool {
+        var isNew = false
+        keep {
+            let announcement = Announcement(
+                conditions(), known: try history.alerts(), now: clock.now(), remind: Int64(seconds(configuration.alert.remindEvery)), language: language)
+            guard !announcement.open.isEmpty || !announcement.closed.isEmpty else { return }
+            isNew = !announcement.notices.isEmpty
+            let telling = Telling(node: configuration.node.name, time: clock.now(), notices: announcement.notices)
+            let body = Array(try JSONEncoder().encode(telling))
+            try history.keep(
+                open: announcement.open, closed: announcement.closed, at: clock.now(), messages: isNew ? channels.map { ($0, body) } : [])
+            for notice in announcement.notices {
+                // What is told may name a source or a site, never a path.
+                log.log(level: notice.event == .cleared ? .notice : .warning, "alert \(notice.event.rawValue)", metadata: ["alert": "\(notice.key)"])
+            }
+        }
+        return isNew
+    }
+}

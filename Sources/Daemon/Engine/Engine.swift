@@ -1,0 +1,349 @@
+import Base
+import Logging
+import Operations
+import Scheduling
+
+/// Decides what runs when, and keeps account of it. Everything it does follows from its clock, its configuration and what ended
+/// runs report: it asks no site, opens no key and reads no source itself.
+///
+/// Not thread-safe: one thread calls it (`EngineLoop`). `turn` starts what is due; `ended` takes in what a run reported. Both return at once.
+package final class Engine {
+    struct Running {
+        let task: TaskName
+        let slot: Int64?
+        let started: Int64
+    }
+
+    let clock: any DaemonClock
+    let history: HistoryStore
+    let runner: any JobRunner
+    let language: Language
+    let log: Logger
+    let started: Int64
+    private let cores: Int
+
+    var configuration: Configuration
+    var roles: [String: TenantRoles]
+    var configurationState = Overview.ConfigurationState()
+    private(set) var tasks: [PlannedTask] = []
+    var records: [String: SlotRecord] = [:]
+    private(set) var running: [Int64: Running] = [:]
+    private var budget: Budget
+    /// To be run as soon as they may, whatever their schedule says.
+    private var wanted: Set<TaskName> = []
+    /// Tenants whose sites were looked at since the start: before that nobody knows what is missing.
+    private var observed: Set<String> = []
+    var knowledge = Knowledge()
+    var lastRuns: [String: HistoryStore.Run] = [:]
+    /// Sites to verify again once they were repaired.
+    private var repairing: Set<TaskName> = []
+    private var isStopping = false
+    private var lastClocks: (wall: Int64, monotonic: Double)
+    /// When the clock last jumped, and by how much.
+    private(set) var jump: (time: Int64, seconds: Int64)?
+    private(set) var historyFailure: Failure?
+    private var nextLoose: Int64 = -1
+    private var lastPrune: Int64 = 0
+
+    /// Longest time from one turn to the next, in seconds: what grows late is noticed within it.
+    package var longestPause: Int64 = 60
+
+    /// Takes up where an earlier life ended: runs that left a report are done, the others were interrupted and are due again.
+    package init(
+        _ configuration: Configuration, roles: [String: TenantRoles], clock: any DaemonClock, history: HistoryStore, runner: any JobRunner,
+        cores: Int = Threads.cores, language: Language, log: Logger
+    ) throws {
+        self.configuration = configuration
+        self.roles = roles
+        self.clock = clock
+        self.history = history
+        self.runner = runner
+        self.cores = cores
+        self.language = language
+        self.log = log
+        started = clock.now()
+        lastClocks = (started, clock.monotonic())
+        budget = Budget(bytes: configuration.daemon.memory.bytes, cores: cores)
+        configurationState.file = configuration.file
+        configurationState.loaded = started
+        records = try history.slotRecords()
+        knowledge = try Knowledge(history)
+        plan()
+        for run in try history.unfinished() { adopt(run) }
+        for task in tasks { if let run = try history.recent(1, of: task.name).first { lastRuns[task.name.description] = run } }
+    }
+
+    private func plan() {
+        tasks = TaskList(configuration, roles: roles).tasks
+        budget = budget.with(bytes: configuration.daemon.memory.bytes, cores: cores)
+        wanted = wanted.filter { name in tasks.contains { $0.name == name } }
+    }
+
+    func task(_ name: TaskName) -> PlannedTask? { tasks.first { $0.name == name } }
+
+    private func adopt(_ run: HistoryStore.Run) {
+        running[run.id] = Running(task: run.task, slot: run.slot, started: run.started)
+        let report = runner.leftReport(of: run.id)
+        ended(JobEnd(run: run.id, exit: report?.exit ?? .interrupted, seconds: Double(max(0, started - run.started)), report: report))
+    }
+
+    // MARK: configuration
+
+    /// Puts a configuration into effect; what runs goes on under the old one.
+    package func apply(_ configuration: Configuration, roles: [String: TenantRoles]) {
+        self.configuration = configuration
+        self.roles = roles
+        configurationState.loaded = clock.now()
+        configurationState.refused = nil
+        plan()
+        log.info("configuration in effect", metadata: ["tasks": "\(tasks.count)"])
+    }
+
+    /// Keeps the old configuration, and says why.
+    package func refuse(_ reason: String) {
+        configurationState.refused = reason
+        log.warning("configuration refused, the old one stays in effect")
+    }
+
+    // MARK: a turn
+
+    /// Starts what is due and fits; returns the seconds after which to call again, at the latest.
+    package func turn() -> Int64 {
+        let now = clock.now()
+        noticeJump(now)
+        prune(now)
+        guard !isStopping else { return longestPause }
+        startDue(now)
+        return pause(clock.now())
+    }
+
+    private func noticeJump(_ now: Int64) {
+        let monotonic = clock.monotonic()
+        let expected = lastClocks.wall + Int64(monotonic - lastClocks.monotonic)
+        if abs(now - expected) > 60 {
+            jump = (now, now - expected)
+            log.warning("the clock jumped", metadata: ["seconds": "\(now - expected)"])
+        } else if let jump, abs(now - jump.time) > 86_400 {
+            self.jump = nil
+        }
+        lastClocks = (now, monotonic)
+    }
+
+    private func prune(_ now: Int64) {
+        guard abs(now - lastPrune) > 86_400 else { return }
+        lastPrune = now
+        keep { try history.prune(before: now - 400 * 86_400) }
+    }
+
+    /// What is due: by its slot, or wanted.
+    private func due(_ now: Int64) -> [(task: PlannedTask, slot: Int64?)] {
+        tasks.compactMap { task in
+            let name = task.name
+            guard !running.values.contains(where: { $0.task == name }) else { return nil }
+            guard observed.contains(name.tenant) || name.kind == .observe else { return nil }
+            let record = records[name.description] ?? SlotRecord()
+            if name.kind == .observe, !observed.contains(name.tenant) { return (task, nil) }
+            if let slot = task.rule.due(record, now: now) { return (task, slot) }
+            // What failed waits its time, wanted or not.
+            let isHeldBack = record.notBefore.map { $0 > now && $0 - now <= task.rule.wait(after: record.failures) } ?? false
+            return wanted.contains(name) && !isHeldBack ? (task, nil) : nil
+        }.sorted { ($0.task.rank, $0.slot ?? 0, $0.task.name) < ($1.task.rank, $1.slot ?? 0, $1.task.name) }
+    }
+
+    private func startDue(_ now: Int64) {
+        var isFull = false
+        for (task, slot) in due(now) {
+            let cost = JobCost.of(task.name.kind)
+            // What comes first and does not fit is not overtaken again and again by what is smaller.
+            if isFull, cost.cores > 0 { continue }
+            guard budget.admits(cost, exclusive: task.exclusive) else {
+                if !budget.running.values.contains(where: { $0.exclusive == task.exclusive }) { isFull = true }
+                continue
+            }
+            start(task.name, slot: slot, arguments: arguments(task.name, now), display: nil)
+        }
+    }
+
+    /// Seconds until something is due next. What waits for room is started when a run ends.
+    private func pause(_ now: Int64) -> Int64 {
+        var next = now + longestPause
+        for task in tasks where !running.values.contains(where: { $0.task == task.name }) && observed.contains(task.name.tenant) {
+            let record = records[task.name.description] ?? SlotRecord()
+            let at = task.rule.next(record, now: now)
+            if at > now { next = min(next, at) }
+            if wanted.contains(task.name), let notBefore = record.notBefore, notBefore > now { next = min(next, notBefore) }
+        }
+        return max(1, next - now)
+    }
+
+    @discardableResult
+    private func start(
+        _ name: TaskName, slot: Int64?, arguments: [String], display: Job.Display?, output: (@Sendable (JobOutput) -> Void)? = nil
+    ) -> Int64 {
+        let now = clock.now()
+        var run = nextLoose
+        if !keep({ run = try history.begin(name, slot: slot, at: now) }) { nextLoose -= 1 }
+        wanted.remove(name)
+        running[run] = Running(task: name, slot: slot, started: now)
+        budget.take(run, JobCost.of(name.kind), exclusive: task(name)?.exclusive ?? name.description)
+        log.debug("run begins", metadata: ["run": "\(run)", "task": "\(name)"])
+        runner.start(Job(run: run, task: name, arguments: arguments, display: display, output: output))
+        return run
+    }
+
+    // MARK: a person's wish
+
+    /// Throws `.usage` for a tenant, source or site that the configuration in effect does not have.
+    package func check(_ name: TaskName) throws {
+        guard let tenant = configuration.tenants.first(where: { $0.name == name.tenant }) else { throw Failure(.usage, .controlNotConfigured(name.tenant)) }
+        let isKnown =
+            switch name.kind {
+            case .backup, .restoreTest: configuration.sources.contains { $0.tenant == tenant.name && $0.name == name.subject }
+            default: name.subject.isEmpty || tenant.sites.contains(name.subject)
+            }
+        guard isKnown else { throw Failure(.usage, .controlNotConfigured(name.subject)) }
+    }
+
+    /// Starts a run that a person asks for, at once. Throws `.refused` while one of the same kind is under way.
+    package func request(
+        _ name: TaskName, arguments: [String], display: Job.Display, output: @escaping @Sendable (JobOutput) -> Void
+    ) throws -> Int64 {
+        guard !isStopping else { throw Failure(.refused, .daemonStopping) }
+        let exclusive = task(name)?.exclusive ?? name.description
+        if let other = running.values.first(where: { (task($0.task)?.exclusive ?? $0.task.description) == exclusive }) {
+            throw Failure(.refused, .alreadyRunning("\(other.task)", Timestamp(seconds: other.started)), object: name.subject)
+        }
+        return start(name, slot: nil, arguments: arguments, display: display, output: output)
+    }
+
+    // MARK: the end of a run
+
+    /// Takes in how a run ended. What it reported is kept before anything follows from it.
+    package func ended(_ end: JobEnd) {
+        guard let run = running.removeValue(forKey: end.run) else { return }
+        budget.give(end.run)
+        let now = clock.now()
+        let report = end.report ?? WorkerReport(exit: end.exit)
+        let task = task(run.task)
+        var record = records[run.task.description] ?? SlotRecord()
+        if let rule = task?.rule { settle(&record, rule, run, end.exit, now) }
+        records[run.task.description] = record
+        let summary = RunRecorder.summary(report, of: run.task, language)
+        let isKept = keep {
+            try RunRecorder(history).absorb(report, of: run.task, at: now)
+            if end.run > 0 {
+                try history.end(end.run, at: now, seconds: end.seconds, exit: end.exit, summary: summary, task: run.task, record: task == nil ? nil : record)
+            }
+        }
+        // Else the next life of the daemon finds the report.
+        if isKept { runner.forget(end.run) }
+        lastRuns[run.task.description] = HistoryStore.Run(
+            id: end.run, task: run.task, slot: run.slot, started: run.started, ended: now, seconds: end.seconds, exit: end.exit, summary: summary)
+        learn(report, of: run.task, exit: end.exit, at: now)
+        tell(end, run, summary)
+    }
+
+    /// One line a run.
+    private func tell(_ end: JobEnd, _ run: Running, _ summary: String) {
+        // A look at the sites each hour is no news.
+        let level: Logger.Level = run.task.kind == .observe && end.exit != .failed ? .debug : [.done, .interrupted].contains(end.exit) ? .info : .warning
+        log.log(
+            level: level, "run ended",
+            metadata: [
+                "run": "\(end.run)", "task": "\(run.task)", "exit": "\(end.exit.rawValue)", "seconds": "\((end.seconds * 10).rounded() / 10)",
+                "result": "\(summary)",
+            ])
+    }
+
+    private func settle(_ record: inout SlotRecord, _ rule: SlotRule, _ run: Running, _ exit: ExitStatus, _ now: Int64) {
+        switch exit {
+        case .interrupted: break
+        case .done, .partial, .damaged:
+            if let slot = run.slot { rule.settle(&record, slot: slot) } else { (record.failures, record.notBefore) = (0, nil) }
+        default: rule.fail(&record, now: now)
+        }
+    }
+
+    /// What follows from a report: what is known, and what is to be done next.
+    private func learn(_ report: WorkerReport, of task: TaskName, exit: ExitStatus, at now: Int64) {
+        switch task.kind {
+        case .backup:
+            let rows = report.rows(BackupRow.self)
+            if rows.contains(where: { $0.sites.contains { !$0.committed && !configuration.isOffline($0.site) } }) { want(.replicate, task.tenant) }
+            want(.observe, task.tenant)
+        case .replicate:
+            for place in repairing where place.tenant == task.tenant { wanted.insert(place) }
+            if exit == .done { repairing = repairing.filter { $0.tenant != task.tenant } }
+            want(.observe, task.tenant)
+        case .verify:
+            for row in report.rows(VerifyRow.self) {
+                knowledge.verify(row, at: now)
+                guard row.damaged > 0 else { continue }
+                repairing.insert(TaskName(.verify, row.tenant, row.site))
+                want(.replicate, row.tenant)
+            }
+        case .probe: for row in report.rows(ProbeReport.self) { knowledge.probe(task.tenant, row, at: now) }
+        case .restoreTest: learnTest(report, task, exit, now)
+        case .observe: learnStatus(report, task, now)
+        case .renew: break
+        }
+    }
+
+    private func want(_ kind: TaskName.Kind, _ tenant: String, _ subject: String = "") {
+        let name = TaskName(kind, tenant, subject)
+        if task(name) != nil { wanted.insert(name) }
+    }
+
+    private func learnStatus(_ report: WorkerReport, _ task: TaskName, _ now: Int64) {
+        observed.insert(task.tenant)
+        for row in report.rows([String: [StatusReport]].self).flatMap({ $0["tenants"] ?? [] }) {
+            keep { try knowledge.observe(row, at: now, history) }
+            for source in row.sources { settleSeen(source, row.tenant, now) }
+            let isBehind = row.sites.contains { site in
+                site.reachable && !configuration.isOffline(site.site) && !knowledge.isLevel(row.tenant, site.site)
+            }
+            if isBehind { want(.replicate, row.tenant) }
+        }
+    }
+
+    /// A snapshot that is there settles its slot, whoever took it: a lost history, or a command while the daemon was away.
+    private func settleSeen(_ source: StatusReport.Source, _ tenant: String, _ now: Int64) {
+        let name = TaskName(.backup, tenant, source.source)
+        guard let time = source.last_time, time <= now, let rule = task(name)?.rule else { return }
+        var record = records[name.description] ?? SlotRecord()
+        let slot = rule.schedule.slot(atOrBefore: time - rule.offset)
+        guard slot > record.settled ?? .min else { return }
+        rule.settle(&record, slot: slot)
+        records[name.description] = record
+        keep { try history.keep(record, name) }
+    }
+
+    /// Notes what cannot be written, and goes on: a full disk here must not stop a backup. Whether it worked.
+    @discardableResult
+    func keep(_ body: () throws -> Void) -> Bool {
+        do {
+            try body()
+            historyFailure = nil
+            return true
+        } catch {
+            let failure = failures(of: error).first ?? Failure(.failed, .unexpectedError("\(error)"))
+            if historyFailure == nil { log.error("the history cannot be written", metadata: ["reason": "\(failure.message.text(language))"]) }
+            historyFailure = failure
+            return false
+        }
+    }
+
+    // MARK: stopping
+
+    /// Starts nothing more. What runs may end by itself; `stopRuns` asks it to.
+    package func stop() { isStopping = true }
+
+    package func stopRuns() { for run in running.keys { runner.stop(run) } }
+
+    package var isIdle: Bool { running.isEmpty }
+
+    private func learnTest(_ report: WorkerReport, _ task: TaskName, _ exit: ExitStatus, _ now: Int64) {
+        // Restore tests report once they exist in this version.
+        _ = (report, task, exit, now)
+    }
+}

@@ -1,0 +1,115 @@
+import Base
+import Operations
+import Scheduling
+
+/// What a run of a kind takes of the machine, about: measured on two cores, rounded up.
+package struct JobCost: Sendable, Equatable {
+    package let bytes: UInt64
+    package let cores: Int
+
+    init(mebibytes: UInt64, cores: Int) {
+        bytes = mebibytes << 20
+        self.cores = cores
+    }
+
+    static func of(_ kind: TaskName.Kind) -> JobCost {
+        switch kind {
+        case .backup: JobCost(mebibytes: 176, cores: 2)
+        case .restoreTest: JobCost(mebibytes: 176, cores: 2)
+        case .replicate: JobCost(mebibytes: 128, cores: 1)
+        case .verify: JobCost(mebibytes: 96, cores: 1)
+        case .probe, .renew: JobCost(mebibytes: 64, cores: 1)
+        case .observe: JobCost(mebibytes: 48, cores: 0)
+        }
+    }
+}
+
+/// A task of the configuration, with its schedule.
+package struct PlannedTask: Sendable {
+    package let name: TaskName
+    package let rule: SlotRule
+    /// Lower ones go first.
+    let rank: Int
+
+    init(_ name: TaskName, _ schedule: Schedule) {
+        self.name = name
+        rule = SlotRule(schedule, name: name.description)
+        let order: [TaskName.Kind] = [.backup, .replicate, .restoreTest, .verify, .renew, .probe, .observe]
+        rank = order.firstIndex(of: name.kind)!
+    }
+
+    /// Runs that share a word never run at one time.
+    var exclusive: String {
+        switch name.kind {
+        // One scratch place; sites are verified one after the other.
+        case .restoreTest: "restore-test"
+        case .verify: "verify:" + name.tenant
+        default: name.description
+        }
+    }
+}
+
+/// Which roles a tenant has on this machine.
+package struct TenantRoles: Sendable, Equatable {
+    package var writes = false
+    package var maintains = false
+    /// The verify key is here, and the keys that open content can be had without a person.
+    package var testsRestores = false
+
+    package init(writes: Bool = false, maintains: Bool = false, testsRestores: Bool = false) {
+        self.writes = writes
+        self.maintains = maintains
+        self.testsRestores = testsRestores
+    }
+}
+
+/// What the configuration asks the daemon to do by itself. Pure.
+package struct TaskList: Sendable {
+    package let tasks: [PlannedTask]
+
+    /// `roles`: of each tenant, by name; one that is not there is left alone.
+    package init(_ configuration: Configuration, roles: [String: TenantRoles]) {
+        var tasks: [PlannedTask] = []
+        for tenant in configuration.tenants {
+            guard let roles = roles[tenant.name] else { continue }
+            let sources = configuration.sources.filter { $0.tenant == tenant.name && $0.content != .standardInput }
+            let scheduled = sources.filter { $0.schedule != nil }
+            if roles.writes { tasks += scheduled.map { PlannedTask(TaskName(.backup, tenant.name, $0.name), $0.schedule!) } }
+            // The pace of the tenant: hourly, faster where its sources are.
+            let pace = Schedule(.every(max(5, min(3_600, scheduled.map { $0.schedule!.period }.min() ?? 3_600))))
+            tasks.append(PlannedTask(TaskName(.observe, tenant.name), pace))
+            if roles.maintains {
+                if tenant.sites.count > 1 { tasks.append(PlannedTask(TaskName(.replicate, tenant.name), pace)) }
+                let interval = ReadingPlan.interval(period: Self.scrubPeriod(tenant))
+                tasks += tenant.sites.map { PlannedTask(TaskName(.verify, tenant.name, $0), Schedule(.every(interval))) }
+                if tenant.sites.contains(where: { configuration.locks($0) }) {
+                    tasks.append(PlannedTask(TaskName(.renew, tenant.name), Schedule(.daily(minute: 90))))
+                }
+            }
+            if roles.writes {
+                tasks += tenant.sites.map { PlannedTask(TaskName(.probe, tenant.name, $0), Schedule(.weekly(weekday: 6, minute: 660))) }
+            }
+            if roles.testsRestores {
+                let period = Self.testPeriod(tenant)
+                tasks += sources.map { PlannedTask(TaskName(.restoreTest, tenant.name, $0.name), Schedule(.every(max(1, period * 4 / 5)))) }
+            }
+        }
+        self.tasks = tasks
+    }
+
+    /// Seconds within which every pack is read again at each site.
+    package static func scrubPeriod(_ tenant: Configuration.Tenant) -> Int64 { tenant.policy.scrub.map { Int64(seconds($0)) } ?? 30 * 86_400 }
+
+    /// Seconds within which every source is restored for real.
+    package static func testPeriod(_ tenant: Configuration.Tenant) -> Int64 { tenant.policy.restoreTest.map { Int64(seconds($0)) } ?? 7 * 86_400 }
+}
+
+extension Configuration {
+    /// Whether what is stored at the site is locked for a time.
+    func locks(_ site: String) -> Bool {
+        guard let site = sites.first(where: { $0.name == site }), case .s3(let s3) = site.place else { return false }
+        return s3.objectLock != nil
+    }
+
+    func isOffline(_ site: String) -> Bool { sites.first { $0.name == site }?.isOffline ?? false }
+}

@@ -27,6 +27,8 @@ package struct BackupResult: Sendable {
         package let failure: Failure?
         /// It lacked the previous snapshot and was left out.
         package let isBehind: Bool
+        /// It is an offline site, which nobody expected to answer.
+        package var isExcused = false
     }
 
     package let snapshot: ShortID
@@ -39,15 +41,17 @@ package struct BackupResult: Sendable {
     package let seconds: Double
 
     /// The same, with the sites that could not even be opened.
-    package func adding(unreachable: [(site: String, failure: Failure)]) -> BackupResult {
-        let more = unreachable.map { SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false) }
+    package func adding(unreachable: [(site: String, failure: Failure, isExpected: Bool)]) -> BackupResult {
+        let more = unreachable.map {
+            SiteOutcome(site: $0.site, isCommitted: false, storedBytes: 0, failure: $0.failure, isBehind: false, isExcused: $0.isExpected)
+        }
         return BackupResult(
             snapshot: snapshot, manifest: manifest, outline: outline, census: census, sites: sites + more, problems: problems, seconds: seconds)
     }
 
     package var status: ExitStatus {
         var status: ExitStatus = outline.isComplete ? .done : .partial
-        if sites.contains(where: { !$0.isCommitted }) { status = status.combined(with: .partial) }
+        if sites.contains(where: { !$0.isCommitted && !$0.isExcused }) { status = status.combined(with: .partial) }
         return status
     }
 }

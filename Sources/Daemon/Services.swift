@@ -46,7 +46,10 @@ struct Services: Sendable {
         // Services stop in the order from the last: the engine first, and who asks is answered until it has.
         services.append(
             .init(service: EngineService(loop: loop, grace: grace, end: engineEnd), successTerminationBehavior: .gracefullyShutdownGroup))
-        var serviceConfiguration = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        // What it says of its own steps is nothing to an operator.
+        var lifecycleLog = log
+        lifecycleLog.logLevel = .error
+        var serviceConfiguration = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLog)
         // An HTTP connection that somebody keeps open holds up nothing.
         serviceConfiguration.maximumGracefulShutdownDuration = .seconds(grace + 20)
         try await ServiceGroup(configuration: serviceConfiguration).run()

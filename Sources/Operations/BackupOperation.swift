@@ -48,7 +48,7 @@ package struct BackupOperation {
             quorum: workspace.tenant.writeQuorum, state: workspace.state,
             program: "hdsbackup " + programVersion)
         watch(run.progress)
-        return try run.run().adding(unreachable: opened.absences.map { ($0.site, $0.failure) })
+        return try run.run().adding(unreachable: opened.absences.map { ($0.site, $0.failure, $0.isExpected) })
     }
 
     /// Puts the snapshot down as lacking at the sites that did not take it: what `replicate` will bring, and `status` shows.

@@ -27,6 +27,7 @@ package final class CommandSession: Sendable {
     private let tenantName: String?
     private let passphraseSource: Passphrase
     private let isAlone: Bool
+    private let isWorker: Bool
 
     package init(
         config: String, tenant: String?, site: String?, isJSON: Bool, isQuiet: Bool, hidesProgress: Bool, language: String?,
@@ -44,6 +45,7 @@ package final class CommandSession: Sendable {
         tenantName = tenant
         siteName = site
         self.isAlone = isAlone
+        isWorker = keepsRows
         passphraseSource = Passphrase(descriptor: passphraseDescriptor, environment: environment, language: console.language)
     }
 
@@ -79,6 +81,21 @@ package final class CommandSession: Sendable {
 
     /// What happened on this machine.
     package func history() throws -> HistoryStore { try HistoryStore(path: HistoryStore.path(state: configuration().node.state)) }
+
+    /// Keeps a run of a command alone in the history, as the daemon does with its own; a worker of the daemon leaves that to it. A history that
+    /// cannot be written is told and changes nothing.
+    package func note(_ task: TaskName, began: Int64, seconds: Double, exit: ExitStatus, rows: some Encodable) {
+        guard !isWorker else { return }
+        do {
+            let history = try history()
+            let now = Timestamp.now().seconds
+            let report = WorkerReport(exit: exit, rows: [try JSONLine.encode(rows)])
+            let run = try history.begin(task, slot: nil, at: began)
+            try RunRecorder(history).absorb(report, of: task, at: now)
+            try history.end(
+                run, at: now, seconds: seconds, exit: exit, summary: RunRecorder.summary(report, of: task, language), task: task, record: nil)
+        } catch { for failure in failures(of: error) { console.note(failure.text(language)) } }
+    }
 
     /// Who is at work, as the system knows it: the user who logged in where that is known (sudo changes the user, not the login), else the
     /// process's own.

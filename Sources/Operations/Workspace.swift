@@ -97,13 +97,16 @@ package final class Workspace: Sendable {
         package let sites: [OpenSite]
         package let absences: [Absence]
 
-        package var failures: [Failure] { absences.map(\.failure) }
+        /// Of the sites that should answer: an offline one is expected to be absent.
+        package var failures: [Failure] { absences.filter { !$0.isExpected }.map(\.failure) }
     }
 
     /// A site that could not be opened.
     package struct Absence: Sendable {
         package let site: String
         package let failure: Failure
+        /// It is an offline site.
+        package let isExpected: Bool
     }
 
     /// Opens the tenant's sites, or the one named, but for those of `without`, which are asked for nothing. A site that cannot be opened is in `failures`; throws
@@ -118,10 +121,13 @@ package final class Workspace: Sendable {
                     expected: keys.siteID(site.name, tenant: fingerprint.tenant))
                 try site.place.check(mark: repository.place, site: site.name)
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
-            } catch let failure as Failure { absences.append(Absence(site: site.name, failure: failure.of(site.name))) }
+            } catch let failure as Failure { 
+                absences.append(Absence(site: site.name, failure: failure.of(site.name), isExpected: site.isOffline))
+            }
         }
         let opened = Opened(sites: sites, absences: absences)
-        if sites.isEmpty, let first = opened.failures.first { throw opened.failures.count == 1 ? first : Failures(opened.failures) }
+        let failures = absences.map(\.failure)
+        if sites.isEmpty, let first = failures.first { throw failures.count == 1 ? first : Failures(failures) }
         return opened
     }
 }

@@ -55,6 +55,7 @@ struct BackupCommand: OperatorCommand {
         let line = console.progress(source.name)
         let watcher = ProgressWatcher(line)
         defer { watcher.stop() }
+        let began = Timestamp.now().seconds
         let operation = try BackupOperation(workspace, source)
         let result = try operation.run { watcher.follow($0) }
         watcher.stop()
@@ -63,15 +64,17 @@ struct BackupCommand: OperatorCommand {
         var status = result.status
         for problem in result.problems { console.note("  \(printable(problem.path)): \(problem.message.text(console.language))") }
         for site in result.sites {
-            guard let failure = site.failure else { continue }
+            guard let failure = site.failure, !site.isExcused else { continue }
             if site.isBehind, let copied = try? SiteLevelling.bring(workspace, to: site.site) {
                 console.note(Message.levelled(site.site, copied))
-                if result.sites.allSatisfy({ $0.isCommitted || $0.site == site.site }), result.outline.isComplete { status = .done }
+                if result.sites.allSatisfy({ $0.isCommitted || $0.isExcused || $0.site == site.site }), result.outline.isComplete { status = .done }
             } else {
                 console.note("  " + failure.of(site.site).text(console.language))
             }
         }
-        console.row(BackupRow(source.name, result, workspace.trafficRows)) { show(source.name, result, console) }
+        let row = BackupRow(source.name, result, workspace.trafficRows)
+        console.row(row) { show(source.name, result, console) }
+        session.note(TaskName(.backup, workspace.tenant.name, source.name), began: began, seconds: result.seconds, exit: status, rows: row)
         return status
     }
 

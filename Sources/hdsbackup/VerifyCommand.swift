@@ -18,6 +18,7 @@ struct VerifyCommand: OperatorCommand {
         options.opens = open
         var status = ExitStatus.done
         for workspace in try session.workspaces() {
+            let began = Timestamp.now().seconds
             let line = console.progress(workspace.tenant.name)
             defer { line.finish() }
             let last = Monitor<Int>(0)
@@ -31,7 +32,7 @@ struct VerifyCommand: OperatorCommand {
             }
             line.finish()
             for failure in outcome.failures { console.report(failure) }
-            for report in outcome.reports { show(workspace, report, console) }
+            for report in outcome.reports { show(workspace, report, session, began) }
             for finding in outcome.gaps { console.note(finding.detail.of(finding.object).text(console.language)) }
             for note in outcome.notes { console.note(note) }
             status = status.combined(with: outcome.status)
@@ -55,9 +56,14 @@ struct VerifyCommand: OperatorCommand {
         return status
     }
 
-    private func show(_ workspace: Workspace, _ report: VerificationReport, _ console: Console) {
+    private func show(_ workspace: Workspace, _ report: VerificationReport, _ session: CommandSession, _ began: Int64) {
+        let console = session.console
         let l = console.language
-        console.row(VerifyRow(workspace.tenant.name, report, workspace.trafficRows, l)) { print(report, console) }
+        let row = VerifyRow(workspace.tenant.name, report, workspace.trafficRows, l)
+        console.row(row) { print(report, console) }
+        session.note(
+            TaskName(.verify, workspace.tenant.name, report.site), began: began, seconds: Double(Timestamp.now().seconds - began), exit: report.status,
+            rows: row)
     }
 
     private func print(_ report: VerificationReport, _ console: Console) {

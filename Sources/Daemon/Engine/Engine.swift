@@ -141,6 +141,8 @@ package final class Engine {
             let name = task.name
             guard !running.values.contains(where: { $0.task == name }) else { return nil }
             guard observed.contains(name.tenant) || name.kind == .observe else { return nil }
+            // A disk on a shelf is verified when it is connected.
+            if [.verify, .probe].contains(name.kind), configuration.isOffline(name.subject), !knowledge.isReachable(name.tenant, name.subject) { return nil }
             let record = records[name.description] ?? SlotRecord()
             if name.kind == .observe, !observed.contains(name.tenant) { return (task, nil) }
             if let slot = task.rule.due(record, now: now) { return (task, slot) }

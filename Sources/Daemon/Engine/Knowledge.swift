@@ -76,6 +76,9 @@ package struct Knowledge: Sendable {
         tests[Place(tenant: tenant, name: source)] = (test.time, test)
     }
 
+    /// Whether the site answered when it was last looked at.
+    func isReachable(_ tenant: String, _ site: String) -> Bool { reach[Place(tenant: tenant, name: site)].map { $0.failingSince == nil } ?? false }
+
     /// Whether the last snapshot of every source is at the site, and nothing is noted as lacking.
     func isLevel(_ tenant: String, _ site: String) -> Bool {
         guard let report = status[tenant]?.report, let row = report.sites.first(where: { $0.site == site }) else { return false }

@@ -77,7 +77,16 @@ private struct RestoreTests {
                 line.add(bytes: Int(new))
             }, tell: { tell($0) })
         line.finish()
-        for row in rows { console.row(row) { show(row) } }
+        for row in rows {
+            console.row(row) { show(row) }
+            // What an old snapshot, or a drill, found is in its sheet; it is not the state of the source.
+            guard options.snapshot == nil, options.without.isEmpty else { continue }
+            let now = Timestamp.now().seconds
+            let began = row.started == 0 ? now : row.started
+            session.note(
+                TaskName(.restoreTest, workspace.tenant.name, row.source), began: began, seconds: Double(max(0, now - began)), exit: row.exitStatus,
+                rows: row)
+        }
         return rows
     }
 

@@ -121,7 +121,7 @@ package final class Workspace: Sendable {
                     expected: keys.siteID(site.name, tenant: fingerprint.tenant))
                 try site.place.check(mark: repository.place, site: site.name)
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
-            } catch let failure as Failure { 
+            } catch let failure as Failure {
                 absences.append(Absence(site: site.name, failure: failure.of(site.name), isExpected: site.isOffline))
             }
         }

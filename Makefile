@@ -52,6 +52,7 @@ lint: ## check the format of the Swift sources and the syntax of the scripts
 	swift format lint --strict --recursive --parallel $(swift_sources)
 	find scripts Tests .ci -name '*.sh' -o -path .ci/run | xargs -n 1 bash -n
 	for script in scripts/deb/p*st* scripts/deb/prerm systemd/hdsbackup-as-daemon; do sh -n "$$script" || exit 1; done
+	for check in etc/checks/*; do sh -n "$$check" || exit 1; done
 	python3 -c 'import ast, pathlib; [ast.parse(p.read_bytes(), str(p)) for p in pathlib.Path("Tests").rglob("*.py")]'
 
 clean: ## remove what was built and the Python environment of the tests

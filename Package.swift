@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
         .target(
             name: "Replication", dependencies: ["Repository", "CLinux", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
-        .target(name: "Verification", dependencies: ["Repository", "Replication"], swiftSettings: crunching),
+        .target(name: "Verification", dependencies: ["Repository", "Restore", "Replication"], swiftSettings: crunching),
         .target(
             name: "Operations",
             dependencies: [

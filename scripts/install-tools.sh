@@ -28,10 +28,24 @@ install_packages() {
 }
 
 [[ ${1:-} != packaging ]] || units+=("${packaging[@]}")
+# For the test of a check that starts a restored cluster. Debian's package makes a cluster of its own and starts it unless it is told not to.
+install_postgresql() {
+    local settings=/etc/postgresql-common/createcluster.conf
+    ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || return 0
+    echo "Installing: postgresql"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql-common
+    if ! grep -q '^create_main_cluster' "$settings" 2>/dev/null; then
+        echo 'create_main_cluster = false' | as_root tee -a "$settings" >/dev/null
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql
+}
+
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages
+    install_postgresql
 else
-    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${units[*]} ${python[*]}" >&2
+    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${units[*]} ${python[*]} postgresql" >&2
 fi
 
 if ! python3 -c "$post_quantum" 2>/dev/null && ! "$environment/bin/python" -c "$post_quantum" 2>/dev/null; then

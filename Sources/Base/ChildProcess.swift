@@ -9,8 +9,12 @@ package final class ChildProcess {
     private var status: Int32?
 
     /// Starts `arguments` (looked up in PATH) as `user`, which needs root. Standard input is `input`, empty where it is nil; errors
-    /// go where ours go. `input` is at most what a pipe holds, 64 KiB: the rest is left out.
-    package init(_ arguments: [String], user: String? = nil, capturesOutput: Bool, input: [UInt8]? = nil) throws {
+    /// go where ours go, or with `capturesErrors` where the output goes. `environment` is set beside ours. `input` is at most what a
+    /// pipe holds, 64 KiB: the rest is left out.
+    package init(
+        _ arguments: [String], user: String? = nil, environment: [String: String] = [:], capturesOutput: Bool, capturesErrors: Bool = false,
+        input: [UInt8]? = nil
+    ) throws {
         let words = user.map { ["runuser", "-u", $0, "--"] + arguments } ?? arguments
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -31,6 +35,7 @@ package final class ChildProcess {
         if capturesOutput {
             try retrying { clinux_pipe(&ends) }
             posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+            if capturesErrors { posix_spawn_file_actions_adddup2(&actions, ends[1], 2) }
         } else {
             posix_spawn_file_actions_adddup2(&actions, 2, 1)
         }
@@ -50,10 +55,25 @@ package final class ChildProcess {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var child = pid_t()
-        let result = posix_spawnp(&child, words[0], &actions, &attributes, &argv, environ)
+        var variables = Self.variables(environment)
+        defer { for variable in variables { free(variable) } }
+        let result = posix_spawnp(&child, words[0], &actions, &attributes, &argv, &variables)
         if ends[1] >= 0 { close(ends[1]) }
         guard result == 0 else { throw SystemError(code: result) }
         pid = child
+    }
+
+    /// This process's environment with `changes`, ending in nil; to be freed.
+    private static func variables(_ changes: [String: String]) -> [UnsafeMutablePointer<CChar>?] {
+        var variables: [UnsafeMutablePointer<CChar>?] = []
+        var at = environ
+        while let entry = at.pointee {
+            let name = entry[0] == 0 ? "" : String(cString: entry).prefix { $0 != "=" }
+            if changes[String(name)] == nil { variables.append(strdup(entry)) }
+            at += 1
+        }
+        for (name, value) in changes.sorted(by: { $0.key < $1.key }) { variables.append(strdup("\(name)=\(value)")) }
+        return variables + [nil]
     }
 
     /// Waits for the end: the exit status, or 128 and the signal.
@@ -82,6 +102,18 @@ package final class ChildProcess {
         terminate()
         return 124
     }
+
+    /// Whether it has ended; does not wait.
+    package var hasEnded: Bool {
+        if status != nil { return true }
+        var raw: Int32 = 0
+        guard waitpid(pid, &raw, WNOHANG) == pid else { return false }
+        status = raw & 0x7F == 0 ? raw >> 8 & 0xFF : 128 + (raw & 0x7F)
+        return true
+    }
+
+    /// Ends what it started in its own group and left behind.
+    package func endGroup() { kill(-pid, SIGKILL) }
 
     /// Asks the whole group to end, and insists after two seconds.
     package func terminate() {

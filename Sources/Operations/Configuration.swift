@@ -1,5 +1,6 @@
 import Base
 import Scheduling
+import Verification
 
 /// What `/etc/hdsbackup/config.toml` says, checked as a whole, with its defaults filled in.
 ///
@@ -84,7 +85,13 @@ extension Configuration {
 
     /// `[restore_test]`.
     package struct RestoreTest: Sendable, Equatable {
+        /// Folder below which each test makes one of its own.
         package var place: String
+        package var share = RestoreTestShare.whole
+        /// What is larger is tested in rotating shares of this size.
+        package var limit = ByteCount(10 << 30)
+
+        package init(place: String) { self.place = place }
     }
 
     /// `[site.NAME]`: a place that holds copies.

@@ -23,11 +23,11 @@ extension Configuration {
         source.before = readHook("before", section, of: source)
         source.after = readHook("after", section, of: source)
         source.schedule = section.text("schedule", .expectedSchedule) { Schedule($0) }
-        source.check = section.command("check", .later)
+        source.check = section.command("check")
         source.keep = section.section("keep", .later).map(readKeep)
         source.basis = section.text("basis", .later)
         source.rpo = section.duration("rpo")
-        source.rto = section.duration("rto", .later)
+        source.rto = section.duration("rto")
         section.finish()
         return tenant == nil || content == nil ? nil : source
     }

@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import Verification
 
 /// What became of a configuration file: the configuration where nothing is wrong, else all problems.
 package struct ConfigurationReading: Sendable {
@@ -83,10 +84,7 @@ extension Configuration {
         var configuration = Configuration(file: root.findings.file, node: readNode(root, hostName: hostName))
         if let section = root.section("daemon") { configuration.daemon = readDaemon(section) }
         if let section = root.section("alert") { configuration.alert = readAlert(section) }
-        if let section = root.section("restore_test", .later) {
-            if let place = section.path("place") { configuration.restoreTest.place = place }
-            section.finish()
-        }
+        if let section = root.section("restore_test") { readRestoreTest(section, &configuration.restoreTest) }
         let sites = root.namedSections("site")
         configuration.sites = sites.compactMap { readSite($0.name, $0.section) }
         refuseSharedFolders(sites.map(\.section))
@@ -96,6 +94,13 @@ extension Configuration {
         configuration.sources = root.namedSections("source").compactMap { readSource($0.name, $0.section, tenants: tenantNames) }
         root.finish()
         return configuration
+    }
+
+    private static func readRestoreTest(_ section: ConfigurationSection, _ test: inout RestoreTest) {
+        if let place = section.path("place") { test.place = place }
+        if let share = section.text("share", .expectedShare, { RestoreTestShare($0) }) { test.share = share }
+        if let limit = section.bytes("limit") { test.limit = limit }
+        section.finish()
     }
 
     private static func readNode(_ root: ConfigurationSection, hostName: String) -> Node {

@@ -21,7 +21,7 @@ extension Configuration {
         root.put("node", node.entries(roles: Role.allCases))
         root.put("daemon", daemon.entries)
         if alert != Alert() { root.put("alert", alert.entries) }
-        root.put("restore_test", [ConfigurationEntry(key: "place", value: .text(restoreTest.place))])
+        root.put("restore_test", restoreTest.entries)
         root.put("site", sites.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("tenant", tenants.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("source", sources.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
@@ -55,6 +55,16 @@ private func withoutPassword(_ word: String) -> String {
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
     guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return word }
     return word[...colon] + "…" + word[at...]
+}
+
+extension Configuration.RestoreTest {
+    fileprivate var entries: [ConfigurationEntry] {
+        var table = TableWriter()
+        table.put("place", place)
+        table.put("share", share.text)
+        table.put("limit", limit.text)
+        return table.entries
+    }
 }
 
 extension Configuration.Node {

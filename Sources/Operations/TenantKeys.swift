@@ -64,14 +64,18 @@ package struct TenantKeys: Sendable {
     /// The content of a key: a systemd credential `hdsbackup.<tenant>.<name>` where there is one, else the
     /// file.
     private func read(_ name: String, _ kind: KeyFile.Kind, passphrase: () throws -> Secret?) throws -> Secret? {
-        if let credentials = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) {
-            let tenant = folder.split(separator: "/").last ?? ""
-            if let bytes = try Files.read("\(credentials)/hdsbackup.\(tenant).\(name)", limit: 1 << 20) {
-                return try KeyFile.decode(bytes, kind: kind, passphrase: passphrase)
-            }
-        }
+        if let bytes = try credential(name) { return try KeyFile.decode(bytes, kind: kind, passphrase: passphrase) }
         return try KeyFile.read(path(name), kind: kind, passphrase: passphrase)
     }
+
+    private func credential(_ name: String) throws -> [UInt8]? {
+        guard let credentials = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) else { return nil }
+        let tenant = folder.split(separator: "/").last ?? ""
+        return try Files.read("\(credentials)/hdsbackup.\(tenant).\(name)", limit: 1 << 20)
+    }
+
+    /// Whether the restore key is on this machine, with or without a passphrase.
+    package func holdsRestore() throws -> Bool { try credential("restore") != nil || KeyFile.needsPassphrase(path("restore")) != nil }
 
     /// Names of the keys that this machine has, in files or as credentials.
     package func present() -> Set<String> {

@@ -12,11 +12,11 @@ package struct TenantView: Sendable {
     package let problems: [Failure]
     private let unread: [HiddenSnapshot]
 
-    /// `opening`: with the keys that open content, which may ask for a passphrase.
-    package init(_ workspace: Workspace, site: String?, opening: Bool) throws {
+    /// `opening`: with the keys that open content, which may ask for a passphrase. `without`: sites that are not asked.
+    package init(_ workspace: Workspace, site: String?, without: [String] = [], opening: Bool) throws {
         self.workspace = workspace
         ring = try workspace.keyRing(opening: opening)
-        opened = try workspace.open(site: site, keys: ring)
+        opened = try workspace.open(site: site, without: without, keys: ring)
         var unread: [HiddenSnapshot] = []
         let domains = Set(ring.catalogueDomains)
         snapshots = try Snapshots.list(opened.sites, keys: ring) { lost in

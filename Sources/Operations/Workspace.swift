@@ -109,19 +109,19 @@ package final class Workspace: Sendable {
         package let isExpected: Bool
     }
 
-    /// Opens the tenant's sites, or the one named. A site that cannot be opened is in `failures`; throws
+    /// Opens the tenant's sites, or the one named, but for those of `without`, which are asked for nothing. A site that cannot be opened is in `failures`; throws
     /// the first of them when none could.
-    package func open(site name: String? = nil, keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
+    package func open(site name: String? = nil, without: [String] = [], keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
         var sites: [OpenSite] = []
         var absences: [Absence] = []
-        for site in try configuration.sites(of: tenant, named: name) {
+        for site in try configuration.sites(of: tenant, named: name) where !without.contains(site.name) {
             do {
                 let repository = try SiteRepository(
                     site: store(site, as: access), fingerprint: fingerprint, state: state,
                     expected: keys.siteID(site.name, tenant: fingerprint.tenant))
                 try site.place.check(mark: repository.place, site: site.name)
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
-            } catch let failure as Failure { 
+            } catch let failure as Failure {
                 absences.append(Absence(site: site.name, failure: failure.of(site.name), isExpected: site.isOffline))
             }
         }

@@ -5,7 +5,7 @@ import Sites
 
 extension Replicator {
     /// Copies the records that the target lacks: the chain of descriptors first, then key wraps, then what
-    /// retention dropped and what was attested. Each is verified before. Returns the target, opened again
+    /// retention dropped, what was attested, and sheets of restore tests. Each is verified before. Returns the target, opened again
     /// where it has become another.
     func levelRecords(_ target: OpenSite, _ report: inout ReplicationReport) throws -> OpenSite {
         let added = try levelChain(target)
@@ -24,6 +24,7 @@ extension Replicator {
                 report.records += try copyWraps(source, target, &report)
                 report.records += try copyStatements(.forget, source, target, &report)
                 report.records += try copyStatements(.attested, source, target, &report)
+                report.records += try copyStatements(.sheet, source, target, &report)
             } catch let failure as Failure { report.problems.append(failure.of(source.name)) }
         }
         return target
@@ -64,17 +65,17 @@ extension Replicator {
         return copied
     }
 
-    /// Numbered records of one kind. Forget records form one chain of the tenant: two of the same number that
+    /// Records of one kind, each known by its name. Forget records form one chain of the tenant: two of the same number that
     /// differ are told, for only one of them is obeyed at each site.
     private func copyStatements(
         _ kind: Statement.Kind, _ source: OpenSite, _ target: OpenSite, _ report: inout ReplicationReport
     ) throws -> Int {
-        let folder = kind == .forget ? "forget/" : "attested/"
+        let folder = kind == .forget ? "forget/" : kind == .sheet ? SheetRecord.folder : "attested/"
         let limit = kind.bodyLimit + Statement.overhead
         let there = Set(try atTarget { try target.site.keys(folder) })
         var copied = 0
         for key in try source.site.keys(folder) {
-            if kind == .attested, there.contains(key) { continue }
+            if kind != .forget, there.contains(key) { continue }
             do {
                 let bytes = try source.site.read(key, limit: limit)
                 if there.contains(key) {
@@ -96,6 +97,9 @@ extension Replicator {
         if kind == .forget {
             let record = try ForgetRecord(body: statement.body)
             (name, created) = (ForgetRecord.key(record.number), record.created)
+        } else if kind == .sheet {
+            let record = try SheetRecord(body: statement.body)
+            (name, created) = (record.key, record.created)
         } else {
             let record = try AttestedRecord(body: statement.body)
             (name, created) = (AttestedRecord.key(record.number), record.created)

@@ -1,4 +1,5 @@
 import Base
+import Repository
 
 /// What to restore, where, and what to do with what is there.
 package struct RestoreOptions: Sendable {
@@ -23,6 +24,8 @@ package struct RestoreOptions: Sendable {
     package var target: RawName
     /// Keys of what to restore (`Entry.key`), with all that is below; empty for everything.
     package var paths: [[UInt8]] = []
+    /// Only entries of this range of keys, with the folders above them; nil for all.
+    package var range: RestoreRange?
     /// Puts the content of the one chosen path straight into the target, without the folders above it.
     package var strip = false
     package var overwrite = Overwrite.changed
@@ -40,6 +43,40 @@ package struct RestoreOptions: Sendable {
     }
 
     package init(target: RawName) { self.target = target }
+}
+
+/// A part of the one sorted map that a tree is.
+package struct RestoreRange: Sendable, Equatable {
+    /// The first key, there or not; empty for the beginning.
+    package var from: [UInt8]
+    /// The first key that is not taken; nil for none.
+    package var upTo: [UInt8]?
+    /// When files of so many bytes (holes included) were taken, it ends; one entry is taken always. nil: no limit.
+    package var budget: UInt64?
+
+    package init(from: [UInt8] = [], upTo: [UInt8]? = nil, budget: UInt64? = nil) {
+        self.from = from
+        self.upTo = upTo
+        self.budget = budget
+    }
+
+    /// Says for each entry from `from` on, in order, whether it is taken; after the first that is not, none is.
+    package struct Meter {
+        private let range: RestoreRange
+        private var isAny = false
+        /// Sizes of the files taken.
+        package private(set) var bytes: UInt64 = 0
+
+        package init(_ range: RestoreRange) { self.range = range }
+
+        package mutating func takes(_ entry: Entry) -> Bool {
+            if let upTo = range.upTo, !entry.key.precedes(upTo) { return false }
+            if let budget = range.budget, isAny, bytes >= budget { return false }
+            isAny = true
+            bytes = bytes.saturating(entry.size)
+            return true
+        }
+    }
 }
 
 /// How far a restore is.

@@ -9,6 +9,8 @@ struct PlanTotals {
     var others: UInt64 = 0
     var right: UInt64 = 0
     var kept: UInt64 = 0
+    /// Sizes of the files of a range, holes included.
+    var rangeBytes: UInt64 = 0
     /// Bytes to write to files.
     var bytes: UInt64 = 0
     /// Space and inodes that the target needs for all that.
@@ -49,6 +51,8 @@ final class RestorePlan {
     let names: SpillMap?
     let pieces: ExternalSorter<PlanPiece>
     var totals: PlanTotals
+    /// Where the next range begins; nil at the end.
+    let next: [UInt8]?
     /// What the target does to what is made in it differs from folder to folder.
     let isVaried: Bool
     let hasDefaultACL: Bool
@@ -57,7 +61,7 @@ final class RestorePlan {
 
     init(
         records: PlanRecords, folders: SpillMap, held: SpillMap, heldRecords: SpillMap, followers: SpillMap, names: SpillMap?,
-        pieces: ExternalSorter<PlanPiece>, totals: PlanTotals, isVaried: Bool, hasDefaultACL: Bool, spillFolders: [File]
+        pieces: ExternalSorter<PlanPiece>, totals: PlanTotals, next: [UInt8]?, isVaried: Bool, hasDefaultACL: Bool, spillFolders: [File]
     ) {
         self.records = records
         self.folders = folders
@@ -67,6 +71,7 @@ final class RestorePlan {
         self.names = names
         self.pieces = pieces
         self.totals = totals
+        self.next = next
         self.isVaried = isVaried
         self.hasDefaultACL = hasDefaultACL
         self.spillFolders = spillFolders

@@ -17,10 +17,9 @@ extension RestorePlanner {
     /// Whether `key` is within one of the paths that the snapshot was taken of.
     func isRoot(_ key: [UInt8]) -> Bool { options.roots.contains { key.isWithin($0) } }
 
-    /// Adds the folders above a chosen path that the walk has not met yet.
+    /// Adds the folders above a chosen path, or above where a range begins, that the walk has not met yet; none above the target's own.
     func addAncestors(of path: [UInt8]) throws {
-        guard !options.strip else { return }
-        for (end, byte) in path.enumerated() where byte == 0 {
+        for (end, byte) in path.enumerated() where byte == 0 && end > stack[0].end {
             let key = Array(path[..<end])
             if stack.contains(where: { $0.end == end }), folderKey.isWithin(key) { continue }
             guard let entry = try tree.entry(at: key) else { continue }

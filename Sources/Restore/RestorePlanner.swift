@@ -38,6 +38,8 @@ final class RestorePlanner {
     var probe: TargetProbe?
     var owners: OwnerMap
     var totals = PlanTotals()
+    /// The first key that the range left out; nil where it took everything to the end.
+    private var next: [UInt8]?
     /// Rows written to `held` so far.
     var heldCount: UInt64 = 0
     /// Neighbours share a bundle: its place is looked up once.
@@ -70,18 +72,28 @@ final class RestorePlanner {
     func plan() throws -> RestorePlan {
         let chosen = try chosenPaths()
         try beginTarget(chosen)
-        for path in chosen {
-            try addAncestors(of: path)
-            var stream = try tree.entries(under: path)
-            var isThere = path.isEmpty
-            while let entry = try stream.next() {
-                isThere = true
-                if try !add(entry) { try stream.skipBelow() }
-                if totals.entries & 255 == 0 { try run.planned(totals.entries) }
-            }
-            guard isThere else { throw Failure(.usage, .pathNotInSnapshot, object: printable(Entry.path(ofKey: path))) }
-        }
+        var meter = options.range.map { RestoreRange.Meter($0) }
+        for path in chosen where next == nil { try plan(path, &meter) }
+        totals.rangeBytes = meter?.bytes ?? 0
         return try finish()
+    }
+
+    /// Walks one chosen path, as far as the range goes.
+    private func plan(_ path: [UInt8], _ meter: inout RestoreRange.Meter?) throws {
+        let from = options.range?.from ?? []
+        if let first = from.isEmpty ? path : try tree.firstKey(under: path, from: from) { try addAncestors(of: first) }
+        var stream = try tree.entries(under: path, from: from)
+        var isThere = path.isEmpty || !from.isEmpty
+        while let entry = try stream.next() {
+            isThere = true
+            if meter?.takes(entry) == false {
+                next = entry.key
+                return
+            }
+            if try !add(entry) { try stream.skipBelow() }
+            if totals.entries & 255 == 0 { try run.planned(totals.entries) }
+        }
+        guard isThere else { throw Failure(.usage, .pathNotInSnapshot, object: printable(Entry.path(ofKey: path))) }
     }
 
     private func finish() throws -> RestorePlan {
@@ -96,7 +108,8 @@ final class RestorePlanner {
         }
         return RestorePlan(
             records: records, folders: try folders.map(), held: try held.map(), heldRecords: try heldRecords.map(), followers: followers,
-            names: cleaned, pieces: pieces, totals: totals, isVaried: probe?.isVaried ?? false, hasDefaultACL: probe?.hasDefaultACL ?? false,
+            names: cleaned, pieces: pieces, totals: totals, next: next, isVaried: probe?.isVaried ?? false,
+            hasDefaultACL: probe?.hasDefaultACL ?? false,
             spillFolders: spillFolders)
     }
 

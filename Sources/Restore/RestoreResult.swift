@@ -16,6 +16,9 @@ package struct RestoreResult: Sendable {
     package var removed: UInt64 = 0
     /// Bytes written to files.
     package var bytes: UInt64 = 0
+    /// Of a range: the sizes of its files, holes included, and the key where the next one begins; nil at the end.
+    package var rangeBytes: UInt64 = 0
+    package var next: [UInt8]?
     /// Owners that this user may not give; the files belong to who restored them.
     package var ownersKept: UInt64 = 0
     /// Files that are not restored because no good copy of their content could be read, each with the reason;

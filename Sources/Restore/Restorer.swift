@@ -48,6 +48,8 @@ package final class Restorer {
         report.add { result in
             result.right = plan.totals.right
             result.kept = plan.totals.kept
+            result.rangeBytes = plan.totals.rangeBytes
+            result.next = plan.next
         }
         let waiting = try SpillFile(in: [File.open(".", in: target, O_RDONLY | O_DIRECTORY)] + plan.spillFolders).file
         let traits = try TargetTraits(sample: waiting, isVaried: plan.isVaried, hasDefaultACL: plan.hasDefaultACL)

@@ -76,6 +76,32 @@ struct TargetProbe {
         }
     }
 
+    /// Opens the file at `key` for reading, never a link or something that blocks. Throws `SystemError`.
+    mutating func open(_ key: [UInt8], nameStart: Int) throws -> File {
+        let folder = try descriptor(levels.count - 1, key)
+        return File(descriptor: try Self.withName(key, nameStart..<key.count) { try Beneath.open(folder, $0, O_RDONLY | O_NONBLOCK) })
+    }
+
+    /// Changes the mode of what is at `key`, which is no link.
+    mutating func change(mode: UInt32, _ key: [UInt8], nameStart: Int) {
+        guard let folder = try? descriptor(levels.count - 1, key) else { return }
+        _ = Self.withName(key, nameStart..<key.count) { MetadataWriter.chmod(folder, $0, mode) }
+    }
+
+    /// The value of an attribute of what is at `key`, of `limit` bytes at most. Throws `SystemError`.
+    mutating func attribute(_ key: [UInt8], nameStart: Int, _ name: [UInt8], limit: Int = 64 << 10) throws -> [UInt8] {
+        let folder = try descriptor(levels.count - 1, key)
+        // There is no lgetxattrat; the folder's own descriptor makes a path that is short and safe.
+        let path = RawName(Array("/proc/self/fd/\(folder)/".utf8) + key[nameStart...])
+        var value = [UInt8](repeating: 0, count: limit)
+        let count = try path.withCString { path in
+            try RawName(name).withCString { name in
+                try value.withUnsafeMutableBytes { value in try retrying { clinux_lgetxattr(path, name, value.baseAddress, value.count) } }
+            }
+        }
+        return Array(value[..<count])
+    }
+
     private mutating func descriptor(_ level: Int, _ key: [UInt8]) throws -> Int32 {
         if let folder = levels[level].folder { return folder.descriptor }
         var from = level - 1

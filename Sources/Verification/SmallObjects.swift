@@ -21,7 +21,8 @@ struct SmallObjects {
 
     private static let folders: [(String, Statement.Kind?)] = [
         ("descriptor/", .descriptor), ("sessions/", .session), ("commits/", .slot), ("snapshots/", .manifest), ("index/", .segment),
-        ("condemned/", .condemned), ("decided/", .decided), ("forget/", .forget), ("attested/", .attested), ("keys/", nil), ("lists/", nil),
+        ("condemned/", .condemned), ("decided/", .decided), ("forget/", .forget), ("attested/", .attested),
+        (SheetRecord.folder, .sheet), ("keys/", nil), ("lists/", nil),
     ]
 
     /// Reads and checks them one after the other: they are small, except segments, of which one is held at a time.
@@ -121,6 +122,12 @@ struct SmallObjects {
             let record = try AttestedRecord(body: body)
             name = AttestedRecord.key(record.number)
             try trust.verify(statement, roles: [.verify], at: record.created.seconds)
+        case .sheet:
+            let record = try SheetRecord(body: body)
+            name = record.key
+            try trust.verify(statement, roles: [.verify], at: record.created.seconds)
+            // Signed, and yet not to be read: damage that no checksum shows.
+            if let keys, keys.catalogue(record.domain) != nil { _ = try record.open(keys) }
         case .segment:
             let clear = try IndexSegment.Clear(ofBody: body)
             (name, home) = (clear.name.key, clear.site)

@@ -31,8 +31,8 @@ struct Hdsbackup: ParsableCommand {
         commandName: "hdsbackup", abstract: help(.helpProgram), version: programVersion,
         subcommands: [
             InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
-            DiffCommand.self, RestoreCommand.self, VerifyCommand.self, ReplicateCommand.self, StatusCommand.self, KeysCommand.self,
-            ConfigCommand.self, SiteCommand.self, AnomalyCommand.self,
+            DiffCommand.self, RestoreCommand.self, RestoreTestCommand.self, DrillCommand.self, VerifyCommand.self, ReplicateCommand.self,
+            StatusCommand.self, KeysCommand.self, ConfigCommand.self, SiteCommand.self, AnomalyCommand.self,
         ])
 }
 

@@ -8,12 +8,14 @@ from hdstest import Machine, Suite, below, expect, expect_equal, expect_in, expe
 suite = Suite("03 corruption")
 
 KINDS = {"pack": "packs/", "segment": "index/", "manifest": "snapshots/", "slot": "commits/", "session": "sessions/",
-         "descriptor": "descriptor/", "key wrap": "keys/", "marker": "site"}
+         "descriptor": "descriptor/", "key wrap": "keys/", "marker": "site", "sheet": "sheets/"}
 DAMAGES = ("flip", "truncate", "zero", "delete", "append", "swap")
 
 # What verify says of it, and why, where that is not 4, "stored data is damaged or missing".
 VERIFY = {
     ("session", "delete"): (0, "a session that has ended is needed no more; maintenance removes them"),
+    ("sheet", "delete"): (0, "what a restore test found is needed by nobody who restores; the proof host has a copy"),
+    ("sheet", "swap"): ((3, 5), "rightly signed, but for another name"),
     ("session", "swap"): ((3, 5), "rightly signed, but for another name: void, nothing that is needed lacks"),
     ("marker", "delete"): (5, "without its marker the folder may be a disk that is not mounted: no site, no damage"),
     ("marker", "swap"): (5, "another site's or tenant's marker: the wrong place, refused as a whole"),
@@ -39,6 +41,7 @@ def machine():
         (one.source / f"random-{day}").write_bytes(os.urandom(700_000))
         one.kept.append(hdstest.Kept(one.source, one.root / "kept" / str(day)))
         one.run("backup")
+        one.run("restore-test")
     one.days = one.ids()
     one.alone = one.root / "alone.toml"
     both, one.config = one.config, one.alone

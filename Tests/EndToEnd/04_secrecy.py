@@ -41,6 +41,8 @@ def told():
     (source / "more").write_text(f"{WORD}-more\n")
     machine.run("backup")
     machine.run("verify", "--read", "all")
+    for share in ("whole", "30%"):
+        machine.run("restore-test", "--share", share)
     return machine
 
 

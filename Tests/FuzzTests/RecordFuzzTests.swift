@@ -70,6 +70,12 @@ import Testing
                     AttestedRecord(number: 3, created: $0.time(), packs: Samples.list($0.below(5), &$0) { $0.digest() }).body
                 }
             ) { try AttestedRecord(body: $0).body },
+            Body(
+                kind: .sheet,
+                corpus: Samples.corpus(3, seed: 18) {
+                    SheetRecord(Samples.sheet(&$0), domain: Samples.tenant.domain.catalogue, tenant: Samples.tenant.id, random: $0.id()).body
+                }
+            ) { try SheetRecord(body: $0).body },
         ]
     }
 
@@ -105,10 +111,14 @@ import Testing
         }
     }
 
-    @Test func `outlines and labels of manifests`() throws {
+    @Test func `outlines and labels of manifests, and sheets`() throws {
         try Fuzzer(name: "outline", corpus: Samples.corpus(4, seed: 10) { Samples.outline(&$0).encoded }).run(share: 0.25) { bytes in
             let outline = try Manifest.Outline(decoding: bytes)
             guard try Manifest.Outline(decoding: outline.encoded) == outline else { throw Fuzzer.Broken("it does not come back") }
+        }
+        try Fuzzer(name: "sheet", corpus: Samples.corpus(4, seed: 19) { Samples.sheet(&$0).encoded }).run(share: 0.25) { bytes in
+            let sheet = try RestoreSheet(decoding: bytes)
+            guard try RestoreSheet(decoding: sheet.encoded) == sheet else { throw Fuzzer.Broken("it does not come back") }
         }
         try Fuzzer(name: "labels", corpus: Samples.corpus(4, seed: 11) { Samples.labels(&$0).encoded }).run(share: 0.25) { bytes in
             let labels = try Manifest.Labels(decoding: bytes)

@@ -62,6 +62,17 @@ enum Samples {
             excludes: ["*.tmp", "cache/"], program: "hdsbackup 0.1")
     }
 
+    static func sheet(_ random: inout SeededGenerator) -> RestoreSheet {
+        var sheet = RestoreSheet()
+        (sheet.source, sheet.sourceName, sheet.snapshot, sheet.manifest) = (random.id(), "dpi", random.id(), random.digest())
+        (sheet.host, sheet.program, sheet.sites, sheet.without) = ("preuve", "hdsbackup 0.1", ["gra", "local"], ["coffre"])
+        (sheet.started, sheet.finished, sheet.restoreTime) = (random.time(), random.time(), random.number())
+        (sheet.files, sheet.bytes, sheet.from, sheet.to) = (random.number(), random.number(), 250_000, 500_000)
+        sheet.check = .init(.failed, "status")
+        sheet.promised = random.chance(2) ? nil : 14_400
+        return sheet
+    }
+
     static func manifestBody(_ random: inout SeededGenerator) -> [UInt8] {
         var w = ByteWriter()
         w.id(random.id())

@@ -36,6 +36,7 @@ private let base = """
         #expect(read.node.keys == "/etc/hdsbackup/keys")
         #expect(read.node.state == "/var/lib/hdsbackup")
         #expect(read.restoreTest.place == "/var/lib/hdsbackup/restore-test")
+        #expect(read.restoreTest.share == .whole && read.restoreTest.limit == ByteCount(10 << 30))
         #expect(read.daemon.memory == ByteCount(256 << 20))
         let tenant = try read.tenant(nil)
         #expect(tenant.writeQuorum == 1)
@@ -104,6 +105,7 @@ private let base = """
         #expect(dpi.basis == "R.1112-7")
         #expect(dpi.rpo == .seconds(86_400))
         #expect(dpi.rto == .seconds(4 * 3_600))
+        #expect(read.restoreTest.share == .percent(12.5) && read.restoreTest.limit == ByteCount(2 << 30))
         let base = try read.source("base")
         #expect(base.content == .command(["pg_dumpall"]))
         #expect(base.user == "postgres")
@@ -114,9 +116,9 @@ private let base = """
     @Test func `what this version does not act on is accepted and told, with its line`() throws {
         let notices = reading(fullExample).notices
         let expected: Set = [
-            "restore_test", "site.autre.kind", "tenant.chu-exemple.policy.profile", "tenant.chu-exemple.policy.copies",
-            "tenant.chu-exemple.policy.immutable", "tenant.chu-exemple.policy.keep", "tenant.chu-exemple.policy.quarantine", "source.dpi.check",
-            "source.dpi.keep", "source.dpi.basis", "source.dpi.rto",
+            "site.autre.kind", "tenant.chu-exemple.policy.profile", "tenant.chu-exemple.policy.copies",
+            "tenant.chu-exemple.policy.immutable", "tenant.chu-exemple.policy.keep", "tenant.chu-exemple.policy.quarantine",
+            "source.dpi.keep", "source.dpi.basis",
         ]
         #expect(Set(notices.map(\.key)) == expected)
         #expect(notices.map(\.line) == notices.map(\.line).sorted())
@@ -238,6 +240,8 @@ private let base = """
                 [(2, "alert.command", "config.wrong-value"), (3, "alert.mail", "config.wrong-value"), (4, "alert.webhook", "config.wrong-value")]
             ),
             ("[restore_test]\nplace = 1", [(2, "restore_test.place", "config.wrong-type")]),
+            ("[restore_test]\nshare = \"0%\"", [(2, "restore_test.share", "config.wrong-value")]),
+            ("[restore_test]\nlimit = \"much\"", [(2, "restore_test.limit", "config.wrong-value")]),
             // Sites.
             ("[site.a]\npath = \"/x\"", [(1, "site.a.kind", "config.missing-key")]),
             ("[site.a]\nkind = \"files\"\npath = \"/x\"", [(2, "site.a.kind", "config.wrong-value")]),
@@ -527,6 +531,8 @@ private let fullExample = """
     webhook = "https://hooks.example.fr/x"
     [restore_test]
     place = "/var/lib/hdsbackup/restore-test"
+    share = "12.5%"
+    limit = "2GiB"
 
     [site.gra]
     kind = "s3"

@@ -67,6 +67,30 @@ enum RandomRecords {
         AttestedRecord(number: random.u32(), created: random.time(), packs: random.list(20) { $0.digest() })
     }
 
+    static func sheet(_ random: inout SeededGenerator) -> RestoreSheet {
+        func part(_ random: inout SeededGenerator) -> RestoreSheet.Part {
+            var part = RestoreSheet.Part(random.pick(RestoreSheet.Part.Outcome.allCases), random.anyText(64))
+            (part.compared, part.differing, part.changed) = (random.number(), random.number(), random.number())
+            return part
+        }
+        var sheet = RestoreSheet()
+        (sheet.source, sheet.sourceName, sheet.snapshot, sheet.manifest) = (random.id(), random.anyText(256), random.id(), random.digest())
+        (sheet.host, sheet.program) = (random.anyText(256), random.anyText(256))
+        (sheet.started, sheet.finished, sheet.restoreTime, sheet.wholeTime) = (random.time(), random.time(), random.number(), random.number())
+        (sheet.sites, sheet.without) = (random.list(4) { $0.anyText(256) }, random.list(2) { $0.anyText(256) })
+        (sheet.files, sheet.bytes) = (random.number(), random.number())
+        sheet.from = UInt32(random.below(500_000))
+        sheet.to = sheet.from + UInt32(random.below(500_001))
+        sheet.isRoundComplete = random.chance(2)
+        (sheet.restored, sheet.comparison, sheet.live, sheet.check) = (part(&random), part(&random), part(&random), part(&random))
+        sheet.healed = random.number()
+        (sheet.lacking.owners, sheet.lacking.modes) = (random.number(), random.number())
+        (sheet.lacking.attributes, sheet.lacking.devices) = (random.number(), random.number())
+        sheet.promised = random.chance(2) ? nil : random.number()
+        sheet.result = random.pick(RestoreSheet.Result.allCases)
+        return sheet
+    }
+
     static func outline(_ random: inout SeededGenerator) -> Manifest.Outline {
         var counts = Manifest.Counts()
         (counts.files, counts.folders, counts.others) = (random.number(), random.number(), random.number())

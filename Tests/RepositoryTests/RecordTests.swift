@@ -9,7 +9,7 @@ import Testing
 @Suite struct RecordTests {
     static let seeds = 1...40 as ClosedRange<UInt64>
     static let kinds: [Statement.Kind] = [
-        .marker, .descriptor, .session, .manifest, .slot, .condemned, .decided, .forget, .attested, .segment,
+        .marker, .descriptor, .session, .manifest, .slot, .condemned, .decided, .forget, .attested, .segment, .sheet,
     ]
 
     /// Encodes, decodes, compares, and encodes again.
@@ -32,6 +32,8 @@ import Testing
         try check(RandomRecords.decided(&random), \.body, DecidedRecord.init(body:), seed)
         try check(RandomRecords.forget(&random), \.body, ForgetRecord.init(body:), seed)
         try check(RandomRecords.attested(&random), \.body, AttestedRecord.init(body:), seed)
+        let sheet = RandomRecords.sheet(&random)
+        #expect(try RestoreSheet(decoding: sheet.encoded) == sheet, "seed \(seed)")
         try check(RandomRecords.outline(&random), \.encoded, Manifest.Outline.init(decoding:), seed)
     }
 

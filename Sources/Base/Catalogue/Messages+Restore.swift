@@ -25,6 +25,10 @@ extension Message {
             fr: "pas assez d'inodes : \(needed) nécessaires, \(free) libres ; rien n'a été écrit")
     }
 
+    package static let testNeedsRoom = Message(
+        "test.needs-room", en: "give [restore_test] another place, or a smaller share or limit; nothing was restored",
+        fr: "donnez à [restore_test] une autre place, ou une part ou une limite plus petite ; rien n'a été restauré")
+
     package static let chooseAnotherTarget = Message(
         "restore.other-target", en: "free some space or choose another target", fr: "libérez de la place ou choisissez une autre destination")
 
@@ -68,4 +72,24 @@ extension Message {
     }
 
     package static let notAFile = Message("cat.no-file", en: "it is not a file", fr: "ce n'est pas un fichier")
+
+    /// `what`: `missing`, `kind`, `size`, `time`, `target`, `owner`, `mode`, `device`, `attribute`, `link`, `unreadable`,
+    /// `content`, or `source`.
+    package static func testDiffers(_ what: String) -> Message {
+        let parts: [String: (String, String)] = [
+            "missing": ("it is not there", "absent"), "kind": ("another kind of file", "autre type de fichier"), "size": ("size", "taille"),
+            "time": ("modification time", "date de modification"), "target": ("target of the link", "cible du lien"),
+            "owner": ("owner", "propriétaire"), "mode": ("mode", "droits"), "device": ("device number", "numéro de périphérique"),
+            "attribute": ("extended attribute", "attribut étendu"), "link": ("hard link", "lien physique"),
+            "unreadable": ("it cannot be read", "illisible"), "content": ("content", "contenu"),
+        ]
+        if what == "source" {
+            return Message(
+                "test.differs-source", en: "the source has the size and time of the snapshot, and other content",
+                fr: "la source a la taille et la date de l'instantané, mais un autre contenu")
+        }
+        let (english, french) = parts[what] ?? (what, what)
+        return Message(
+            "test.differs", en: "restored, and not as the snapshot says: \(english)", fr: "restauré, mais pas conforme à l'instantané : \(french)")
+    }
 }

@@ -50,7 +50,9 @@ package struct RunRecorder {
         switch task.kind {
         case .backup: for row in report.rows(BackupRow.self) { try absorb(row, tenant: task.tenant, at: time) }
         case .verify:
-            for row in report.rows(VerifyRow.self) { try history.note(FactKind.verify, tenant: task.tenant, subject: row.site, at: time, VerifyFact(row)) }
+            for row in report.rows(VerifyRow.self) {
+                try history.note(FactKind.verify, tenant: task.tenant, subject: row.site, at: time, VerifyFact(row))
+            }
         case .probe:
             for row in report.rows(ProbeReport.self) {
                 var fact = ProbeFact()
@@ -62,7 +64,11 @@ package struct RunRecorder {
             for row in report.rows([String: [StatusReport]].self).flatMap({ $0["tenants"] ?? [] }) {
                 try history.note(FactKind.status, tenant: row.tenant, at: time, row)
             }
-        case .replicate, .renew, .restoreTest: break
+        case .restoreTest:
+            for row in report.rows(RestoreTestRow.self) {
+                try history.note(FactKind.restoreTest, tenant: task.tenant, subject: row.source, at: time, Overview.RestoreTest(row, at: time))
+            }
+        case .replicate, .renew: break
         }
     }
 
@@ -81,7 +87,8 @@ package struct RunRecorder {
             for row in report.rows(BackupRow.self) {
                 let sites = row.sites.filter(\.committed).map(\.site).joined(separator: ", ")
                 parts.append(
-                    "\(String(row.snapshot.prefix(12))): \(language.count(row.files)) · \(language.size(row.bytes)) · +\(language.size(row.stored_bytes)) → \(sites)")
+                    "\(String(row.snapshot.prefix(12))): \(language.count(row.files)) · \(language.size(row.bytes)) · +\(language.size(row.stored_bytes)) → \(sites)"
+                )
             }
         case .verify:
             for row in report.rows(VerifyRow.self) {
@@ -93,7 +100,13 @@ package struct RunRecorder {
             for row in report.rows(ReplicateRow.self) {
                 parts.append("\(row.site): +\(row.snapshots.count) · \(language.size(row.bytes))" + (row.level ? "" : " · !"))
             }
-        case .restoreTest, .probe, .renew, .observe: break
+        case .restoreTest:
+            for row in report.rows(RestoreTestRow.self) {
+                parts.append(
+                    "\(String((row.snapshot ?? "-").prefix(12))): \(Message.testResult(row.result).text(language)) · \(language.size(row.bytes)) · "
+                        + "\(Int((row.share * 100).rounded())) % · \(language.duration(seconds: row.seconds))")
+            }
+        case .probe, .renew, .observe: break
         }
         // What went wrong, without the object that it went wrong with: that may be the name of a file.
         if let failure = report.failures.first { parts.append(failure.message) }

@@ -116,6 +116,7 @@ package enum BlobKind: UInt8, Sendable {
     case labels = 18
     case segment = 19
     case local = 20
+    case sheet = 21
 
     /// The prefix of the id's keyed hash.
     package var idKind: IDKind? { IDKind(rawValue: rawValue <= 3 ? rawValue : 0) }

@@ -41,6 +41,9 @@ package final class BlobReader: PageSource, Sendable {
     /// Copies found missing or damaged so far, for people to see.
     package var damage: [DamagedCopy] { log.copies }
 
+    /// Names of the sites where packs were read, in the order of preference.
+    package var readSites: [String] { sources.filter(\.wasRead).map(\.name) }
+
     /// Why sites were given up, one failure each.
     package var absentSites: [Failure] { sources.compactMap(\.absence) }
 

@@ -13,6 +13,7 @@ final class BlobReaderSource: Sendable {
         var bad: [PackKey: Failure] = [:]
         var names: [Digest: [PackKey]] = [:]
         var stretches: [Stretch] = []
+        var wasRead = false
     }
 
     /// Bytes of a pack that were read ahead.
@@ -47,6 +48,9 @@ final class BlobReaderSource: Sendable {
 
     /// Why nothing more is asked of this site; nil while it is in use.
     var absence: Failure? { state.look { $0.absence } }
+
+    /// Whether any pack was read here.
+    var wasRead: Bool { state.look { $0.wasRead } }
 
     func giveUp(_ failure: Failure) { state.look { if $0.absence == nil { $0.absence = failure } } }
 
@@ -99,7 +103,12 @@ final class BlobReaderSource: Sendable {
 
     func knownTable(_ pack: PackKey) -> PackTable? { state.look { $0.tables.value(pack) } }
 
-    func keep(_ table: PackTable, _ pack: PackKey) { state.look { $0.tables.insert(table, for: pack, bytes: table.byteCount) } }
+    func keep(_ table: PackTable, _ pack: PackKey) {
+        state.look { state in
+            state.tables.insert(table, for: pack, bytes: table.byteCount)
+            state.wasRead = true
+        }
+    }
 
     /// Fills `into` with bytes of a pack of `size` bytes. Where requests wait for answers more than is wanted is read and
     /// kept: pages lie close together.

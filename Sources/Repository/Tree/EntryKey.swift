@@ -70,7 +70,7 @@ extension Entry {
 
 extension [UInt8] {
     /// Whether `self` comes before `other`, as unsigned bytes.
-    func precedes(_ other: [UInt8]) -> Bool {
+    package func precedes(_ other: [UInt8]) -> Bool {
         let shared = commonPrefix(with: other)
         return shared < other.count && (shared == count || self[shared] < other[shared])
     }

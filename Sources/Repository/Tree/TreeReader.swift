@@ -51,16 +51,22 @@ package struct EntryStream {
     private let prefix: [UInt8]
     private var chain = AncestorChain()
 
-    init(source: any PageSource, root: Digest, under prefix: [UInt8]) throws {
+    /// `from`: the first key to give, where that is not `prefix` itself.
+    init(source: any PageSource, root: Digest, under prefix: [UInt8], from: [UInt8] = []) throws {
         walk = try TreeWalk(source: source, root: root)
         self.prefix = prefix
-        guard !prefix.isEmpty else { return }
-        for (at, byte) in prefix.enumerated() where byte == 0 {
+        var start = prefix
+        if prefix.precedes(from) {
+            // A walk never goes back: another one finds where to begin, so that this one meets the folders above first.
+            start = try TreeReader(source: source, root: root).firstKey(under: prefix, from: from) ?? from
+        }
+        guard !start.isEmpty else { return }
+        for (at, byte) in start.enumerated() where byte == 0 {
             // A folder that is missing here is an error only if something lies below it: `next` finds out.
-            guard let folder = try walk.entry(at: Array(prefix[..<at])) else { continue }
+            guard let folder = try walk.entry(at: Array(start[..<at])) else { continue }
             _ = chain.admit(folder.key, isFolder: folder.kind == .folder)
         }
-        try walk.seek(prefix)
+        try walk.seek(start)
     }
 
     /// The next entry; nil after the last. Throws `.damaged` where the tree contradicts itself.

@@ -1,5 +1,6 @@
 """Names of objects, as text in keys and as bytes in records: docs/FORMAT.md 2."""
 import re
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 _SESSION = r"(\d{10})-([0-9a-f]{32})"
@@ -105,6 +106,16 @@ def manifest_key(snapshot, digest):
 
 def is_manifest(key):
     return bool(_match(r"snapshots/[0-9a-f]{32}\.[0-9a-f]{32}", key))
+
+
+def sheet_key(seconds, random):
+    """The key of a sheet of that time and random part."""
+    moment = datetime.fromtimestamp(min(max(seconds, 0), 253_402_300_799), UTC)
+    return f"sheets/{moment:%Y%m%dT%H%M%SZ}-{random.hex()}"
+
+
+def is_sheet(key):
+    return bool(_match(r"sheets/\d{8}T\d{6}Z-[0-9a-f]{32}", key))
 
 
 def is_list(key):

@@ -8,13 +8,14 @@ from .names import CommitKey, PackKey, SegmentKey, Session
 from .problems import Damaged, Foreign, NewerFormat, Refused
 from .wire import Cursor, Time
 
-(MARKER, DESCRIPTOR, SESSION, MANIFEST, SLOT, CONDEMNED, DECIDED, FORGET, ATTESTED, SEGMENT) = range(1, 11)
+(MARKER, DESCRIPTOR, SESSION, MANIFEST, SLOT, CONDEMNED, DECIDED, FORGET, ATTESTED, SEGMENT, SHEET) = range(1, 12)
 WRITE, MAINTAIN, VERIFY = 1, 2, 3
 BACKUP, REPLICATE, COMPACT = 1, 2, 3
 COMMIT, ABANDON, FENCE = 1, 2, 3
 KIB, MIB = 1 << 10, 1 << 20
 LIMITS = {MARKER: 64 * KIB, DESCRIPTOR: 16 * MIB, SESSION: 64 * KIB, MANIFEST: MIB, SLOT: 64 * KIB,
-          CONDEMNED: 64 * MIB, DECIDED: 64 * MIB, FORGET: 64 * MIB, ATTESTED: 64 * MIB, SEGMENT: 64 * MIB}
+          CONDEMNED: 64 * MIB, DECIDED: 64 * MIB, FORGET: 64 * MIB, ATTESTED: 64 * MIB, SEGMENT: 64 * MIB,
+          SHEET: 64 * KIB}
 LASTING = {MARKER, DESCRIPTOR, MANIFEST, FORGET}
 MANY = 1_048_576
 
@@ -275,6 +276,86 @@ class SegmentBody(NamedTuple):
         fields = cursor(statement, "segment")
         return cls(fields.id(), fields.id(), SegmentKey.parse(fields), fields.time(), key_block(fields, CATALOGUE),
                    fields.rest())
+
+
+class SheetBody(NamedTuple):
+    domain: bytes
+    created: Time
+    random: bytes
+    block: KeyBlock
+    sealed: bytes
+
+    @classmethod
+    def parse(cls, statement):
+        fields = cursor(statement, "sheet")
+        body = cls(fields.id(), fields.time(), fields.id(), key_block(fields, CATALOGUE), fields.counted(49_152))
+        fields.end()
+        return body
+
+
+class Part(NamedTuple):
+    outcome: int
+    reason: str
+    compared: int
+    differing: int
+    changed: int
+
+    @classmethod
+    def parse(cls, fields):
+        return cls(one_of(fields.u8(), (1, 2, 3), "outcome"), fields.text(64), fields.varint(), fields.varint(),
+                   fields.varint())
+
+
+class Sheet(NamedTuple):
+    source: bytes
+    source_name: str
+    snapshot: bytes
+    manifest: bytes
+    host: str
+    program: str
+    started: Time
+    finished: Time
+    restore_milliseconds: int
+    whole_milliseconds: int
+    sites: list
+    without: list
+    files: int
+    size: int
+    share: tuple         # from, to, in millionths
+    complete: bool
+    restored: Part
+    comparison: Part
+    live: Part
+    check: Part
+    healed: int
+    lacking: tuple       # owners, modes, attributes, devices
+    promised: int        # seconds, or None
+    result: int
+
+    @classmethod
+    def parse(cls, text):
+        fields = Cursor(text, "sheet")
+        if fields.u8() != 1:
+            raise NewerFormat("a later version of sheet")
+
+        def flag():
+            value = fields.u8()
+            if value > 1:
+                raise fields.damaged("neither yes nor no")
+            return bool(value)
+
+        names = [fields.id(), fields.text(256), fields.id(), fields.digest(), fields.text(256), fields.text(256),
+                 fields.time(), fields.time(), fields.varint(), fields.varint(),
+                 fields.list_of(255, lambda: fields.text(256)), fields.list_of(255, lambda: fields.text(256)),
+                 fields.varint(), fields.varint(), (fields.u32(), fields.u32())]
+        first, last = names[-1]
+        if not first <= last <= 1_000_000:
+            raise fields.damaged("a share beyond the whole")
+        parts = [flag(), *(Part.parse(fields) for _ in range(4)), fields.varint(),
+                 tuple(fields.varint() for _ in range(4))]
+        promised, seconds = flag(), fields.varint()
+        return cls(*names, *parts, seconds if promised else None, one_of(fields.u8(), (1, 2, 3), "result"))
+        # What follows is padding, and not looked at.
 
 
 class Manifest(NamedTuple):

@@ -1,11 +1,11 @@
 """Looks at every object of a tenant at a site, and at everything that its snapshots need."""
 from . import names, tree
 from .crypto import sha256
-from .keys import LIST_PAGE, TREE_PAGE
+from .keys import LIST_PAGE, SHEET as SEALED_SHEET, TREE_PAGE
 from .packs import PACK_LIMIT, STEP, Pack
 from .problems import Damaged, Missing, Refused
-from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, MAINTAIN, MANIFEST, SESSION, VERIFY, WRITE, Attested,
-                         SessionBody, Statement, largest)
+from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, MAINTAIN, MANIFEST, SESSION, SHEET, VERIFY, WRITE, Attested,
+                         SessionBody, Sheet, SheetBody, Statement, largest)
 from .trust import check_list, read_statement
 
 
@@ -27,7 +27,7 @@ class Verification:
         """Returns how many objects and snapshots there are."""
         for folder, check in (("sessions", self.session), ("commits", self.slot), ("snapshots", self.manifest),
                               ("packs", self.pack), ("index", self.segment), ("attested", self.attested),
-                              ("lists", self.list)):
+                              ("sheets", self.sheet), ("lists", self.list)):
             for key in sorted(self.keys):
                 if key.startswith(folder + "/"):
                     with self.report.passing(key):
@@ -71,6 +71,15 @@ class Verification:
         if body.number != names.number(key, "attested"):
             raise Refused("a record of another number")
         self.descriptor.check_signer(statement, [(VERIFY, None)], body.created.seconds)
+
+    def sheet(self, key):
+        statement = read_statement(self.site, key, SHEET, self.tenant)
+        body = SheetBody.parse(statement)
+        if names.sheet_key(body.created.seconds, body.random) != key:
+            raise Refused("a sheet of another name")
+        self.descriptor.check_signer(statement, [(VERIFY, None)], body.created.seconds)
+        id = body.random + bytes(16)
+        Sheet.parse(self.ring.open(body.block, body.domain, SEALED_SHEET, id, 0, body.sealed))
 
     def list(self, key):
         if names.is_list(key):

@@ -4,11 +4,12 @@ import unittest
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hdsreader import names
 from hdsreader.crypto import hkdf, public_keys, sha256, signing_id
-from hdsreader.keys import Kit, open_wrap
-from hdsreader.statements import (CONDEMNED, DECIDED, DESCRIPTOR, FORGET, LASTING, MAINTAIN, VERIFY)
+from hdsreader.keys import CATALOGUE, Kit, block_context, open_wrap
+from hdsreader.statements import (CONDEMNED, DECIDED, DESCRIPTOR, FORGET, LASTING, MAINTAIN, SHEET, VERIFY)
 
 from .hostile import varint
 from .support import KIT, Copy, digest, repository, snapshots
@@ -85,6 +86,23 @@ class Site(Copy):
                 + listed([bytes.fromhex(id) + manifest + b"\1" for id, manifest in snapshots]))
         return self.put(f"forget/{number:010}", statement(FORGET, body, MAINTAINER, self.tenant))
 
+    def sheet(self, seed=VERIFIER, at=NOW, name=None, share=(0, 1_000_000), flip=False, tail=b"", version=1):
+        """A sheet sealed for the catalogue of the first domain."""
+        ring = repository().ring
+        domain, salt, random = next(iter(ring.domains.values())), b"s" * 32, b"r" * 16
+        part = b"\1" + varint(0) + varint(5) * 3
+        text = (bytes([version]) + bytes(16) + varint(3) + b"dpi" + bytes(48) + varint(4) + b"host" + varint(0) + time(at) * 2
+                + varint(12) * 2 + listed([varint(5) + b"paris"]) + listed([]) + varint(7) * 2 + struct.pack("<II", *share)
+                + b"\1" + part * 4 + varint(0) * 5 + b"\1" + varint(3600) + b"\1")
+        derived = hkdf(domain.catalogue, salt, b"catalogue block", block_context(self.tenant.id, domain.id, 0), 64)
+        block = struct.pack("<BBHI", CATALOGUE, 0, 72, 0) + salt + derived[32:]
+        id = random + bytes(16)
+        context = b"hdsbackup/1 blob" + self.tenant.id + domain.id + b"\x15" + id + sha256(block) + bytes(4)
+        sealed = bytearray(AESGCM(derived[:32]).encrypt(bytes(4) + id[:8], text + bytes(-len(text) % 1024), context))
+        sealed[40] ^= flip
+        body = domain.id + time(at) + random + block + varint(len(sealed)) + sealed + tail
+        self.put(name or names.sheet_key(at, random), statement(SHEET, body, seed, self.tenant))
+
     def ids(self):
         return [line.split()[0] for line in self.run("list").out.splitlines()]
 
@@ -147,6 +165,14 @@ class TestRules(unittest.TestCase):
             self.assertEqual(site.run("verify").status, 0)
             site.put("condemned/0000000002", statement(CONDEMNED, body, MAINTAINER, site.tenant))
             self.assertEqual(site.run("verify").status, 5)
+
+    def test_sheets(self):
+        """Of restore tests: the verifier's, under its own name, opened by the catalogue key."""
+        for case, status in (({}, 0), ({"seed": MAINTAINER}, 5), ({"at": NOW + 11}, 5), ({"name": "sheets/other"}, 5),
+                             ({"share": (2, 1)}, 4), ({"flip": True}, 4), ({"tail": b"\0"}, 4), ({"version": 2}, 8)):
+            with self.subTest(case), Site() as site:
+                site.sheet(**case)
+                self.assertEqual(site.run("verify").status, status)
 
     def test_lists(self):
         with Site() as site:

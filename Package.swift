@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Operations", "Scheduling", .product(name: "Logging", package: "swift-log"),
+                "Operations", "Scheduling", "Codec", .product(name: "Logging", package: "swift-log"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"), .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -100,7 +100,7 @@ let package = Package(
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "TestSupport"], swiftSettings: strict),
+            name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "Codec", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
     ]
 )

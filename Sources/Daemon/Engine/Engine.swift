@@ -285,7 +285,7 @@ package final class Engine {
                 want(.replicate, row.tenant)
             }
         case .probe: for row in report.rows(ProbeReport.self) { knowledge.probe(task.tenant, row, at: now) }
-        case .restoreTest: learnTest(report, task, exit, now)
+        case .restoreTest: for row in report.rows(RestoreTestRow.self) { knowledge.test(task.tenant, row.source, Overview.RestoreTest(row, at: now)) }
         case .observe: learnStatus(report, task, exit, now)
         case .renew: break
         }
@@ -344,9 +344,4 @@ package final class Engine {
     package func stopRuns() { for run in running.keys { runner.stop(run) } }
 
     package var isIdle: Bool { running.isEmpty }
-
-    private func learnTest(_ report: WorkerReport, _ task: TaskName, _ exit: ExitStatus, _ now: Int64) {
-        // Restore tests report once they exist in this version.
-        _ = (report, task, exit, now)
-    }
 }

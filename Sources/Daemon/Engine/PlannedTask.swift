@@ -78,12 +78,12 @@ package struct TaskList: Sendable {
             let sources = configuration.sources.filter { $0.tenant == tenant.name && $0.content != .standardInput }
             let scheduled = sources.filter { $0.schedule != nil }
             if roles.writes { tasks += scheduled.map { PlannedTask(TaskName(.backup, tenant.name, $0.name), $0.schedule!) } }
-            // The pace of the tenant: hourly, faster where its sources are.
-            let pace = max(5, min(3_600, scheduled.map { $0.schedule!.period }.min() ?? 3_600))
+            // The pace of the tenant: every three hours, faster where its sources are; each look reads every slot. A backup is followed by one in any case.
+            let pace = max(5, min(10_800, scheduled.map { $0.schedule!.period }.min() ?? 10_800))
             tasks.append(PlannedTask(TaskName(.observe, tenant.name), Schedule(.every(pace))))
             if roles.maintains {
                 // Once a day all is compared; what is seen to lack is brought at once.
-                if tenant.sites.count > 1 { tasks.append(PlannedTask(TaskName(.replicate, tenant.name), Schedule(.every(24 * pace)))) }
+                if tenant.sites.count > 1 { tasks.append(PlannedTask(TaskName(.replicate, tenant.name), Schedule(.every(8 * pace)))) }
                 let interval = ReadingPlan.interval(period: Self.scrubPeriod(tenant))
                 tasks += tenant.sites.map { PlannedTask(TaskName(.verify, tenant.name, $0), Schedule(.every(interval))) }
                 if tenant.sites.contains(where: { configuration.locks($0) }) {

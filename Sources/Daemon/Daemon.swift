@@ -58,7 +58,7 @@ package final class Daemon: Sendable {
         }
 
         let runner = try WorkerRunner(
-            program: options.worker, folder: runs, common: ["--config", Reloader.effectivePath(configuration.node.state)],
+            program: options.worker, folder: runs, common: ["--config", Reloader.effectivePath(configuration.node.state)], language: options.language,
             ended: { end in loop.post { $0.ended(end) } })
         let failure = Monitor<(any Error)?>(nil)
         let (engineEnd, engineEnds) = AsyncStream<Void>.makeStream()

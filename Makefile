@@ -36,6 +36,9 @@ bench-s3: release ## measure on S3 stores of this machine, beside restic and rcl
 	scripts/install-s3-stores.sh ceph seaweedfs
 	Benchmarks/s3.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
 
+soak: release ## let the daemon work for a while under kills and absences (SOAK_ARGS='--minutes 20 --idle 60': see Benchmarks/soak.py)
+	Benchmarks/soak.py --program "$(CURDIR)/.build/release/hdsbackup" $(SOAK_ARGS)
+
 tools: ## install the libraries and programs that are missing
 	scripts/install-tools.sh
 

@@ -43,7 +43,7 @@ package final class Daemon: Sendable {
         let configuration = try Reloader.load(options.configuration)
         let history = try HistoryStore(path: HistoryStore.path(state: configuration.node.state))
         let runs = configuration.node.state + "/runs"
-        let client = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: Self.httpConfiguration)
+        let client = Self.client
         let courier = Courier(
             Self.channels(configuration, client: client, clock: clock, log: log), history: history, clock: clock, language: options.language, log: log)
         let loop = EngineLoop(clock: clock, notifier: notifier, courier: courier, channels: Self.channelNames(configuration))
@@ -58,7 +58,7 @@ package final class Daemon: Sendable {
         }
 
         let runner = try WorkerRunner(
-            program: options.worker, folder: runs, common: ["--config", Reloader.effectivePath(configuration.node.state)],
+            program: options.worker, folder: runs, common: ["--config", Reloader.effectivePath(configuration.node.state)], language: options.language,
             ended: { end in loop.post { $0.ended(end) } })
         let failure = Monitor<(any Error)?>(nil)
         let (engineEnd, engineEnds) = AsyncStream<Void>.makeStream()
@@ -98,6 +98,9 @@ package final class Daemon: Sendable {
             return file
         } catch let error as SystemError { throw error.failure(.failed, "lock", object: state + "/daemon.lock") }
     }
+
+    /// Lasts as long as the process: what waits for an answer when the daemon ends is left alone, and a client that goes before its requests traps.
+    private static let client = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: httpConfiguration)
 
     private static var httpConfiguration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)

@@ -81,8 +81,8 @@ package struct ControlClient: Sendable {
     private func call(_ method: String, _ path: String, body: [UInt8]?, _ stream: @escaping @Sendable ([UInt8]) -> Void) throws -> Answer {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
-        // A run may say nothing for hours.
-        configuration.timeout = .init(connect: .seconds(10))
+        // A run may say nothing for hours; all else is answered at once.
+        configuration.timeout = .init(connect: .seconds(10), read: path == "/v1/runs" ? nil : TimeAmount.seconds(Self.patience))
         let client = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
         defer { try? client.syncShutdown() }
         let encoded = socket.utf8.map { byte in

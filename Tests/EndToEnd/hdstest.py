@@ -5,6 +5,7 @@
     KEEP=1              leaves the folder, to look around
 """
 import argparse
+import concurrent.futures
 import contextlib
 import copy as copy_module
 import functools
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -122,8 +124,21 @@ class Result:
         return f"{self}\n      exit status {self.exit}\n{indented(self.all)}"
 
 
-class Runner:
-    last = None  # the last result, shown when a test fails
+class OwnLast(type):
+    """Each thread has its own last result: tests may run beside each other."""
+    own = threading.local()
+
+    @property
+    def last(cls):
+        return getattr(cls.own, "last", None)
+
+    @last.setter
+    def last(cls, result):
+        cls.own.last = result
+
+
+class Runner(metaclass=OwnLast):
+    """`Runner.last`: the last result, shown when a test fails."""
 
     @classmethod
     def run(cls, words, *, exit=0, env=None, stdin=b"", cwd=None, before=None, fds=()):
@@ -463,15 +478,15 @@ class Suite:
     def add(self, sentence, function):
         self.tests.append((sentence, function))
 
-    def main(self):
-        """Runs all, says how each went, and leaves."""
+    def main(self, at_once=1):
+        """Runs all, `at_once` beside each other, says how each went, and leaves."""
         passed = failed = 0
         only = os.environ.get("HDSTEST_ONLY", "")
         try:
-            print(f"{self.title}\n  {program().name} of {os.environ.get('HDSBACKUP') or 'this repository'}")
-            for sentence, function in self.tests:
-                if only in sentence:
-                    good = self.run(sentence, function)
+            print(f"{self.title}\n  {program().name} of {os.environ.get('HDSBACKUP') or 'this repository'}", flush=True)
+            chosen = [test for test in self.tests if only in test[0]]
+            with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+                for good in pool.map(lambda test: self.run(*test), chosen):
                     passed, failed = passed + good, failed + (not good)
         finally:
             if os.environ.get("KEEP") == "1":
@@ -495,8 +510,10 @@ class Suite:
         return True
 
     def show(self, sentence, error):
-        print(f"  FAIL  {sentence}\n{indented(str(error) or repr(error), 6000)}")
+        said = [f"  FAIL  {sentence}\n{indented(str(error) or repr(error), 6000)}"]
+        said += [indented(note, 6000) for note in getattr(error, "__notes__", [])]
         if not isinstance(error, AssertionError):
-            print(indented("".join(traceback.format_exception(error, limit=-3))))
+            said.append(indented("".join(traceback.format_exception(error, limit=-3))))
         if Runner.last:
-            print(f"    after {Runner.last!r}", flush=True)
+            said.append(f"    after {Runner.last!r}")
+        print("\n".join(said), flush=True)

@@ -29,7 +29,7 @@ struct ControlRoutes {
         router.post("/v1/runs") { request, context in
             let peer = try await context.require(.act)
             let body = try await request.body.collect(upTo: 64 << 10)
-            let asked = try JSONDecoder().decode(RunRequest.self, from: Data(body.readableBytesView))
+            guard let asked = try? JSONDecoder().decode(RunRequest.self, from: Data(body.readableBytesView)) else { throw HTTPError(.badRequest) }
             return try await start(asked, peer)
         }
         router.get("/v1/runs/{run}/log") { _, context in

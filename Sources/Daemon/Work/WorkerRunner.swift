@@ -23,16 +23,19 @@ final class WorkerRunner: JobRunner, Sendable {
     private let program: String
     private let folder: String
     private let common: [String]
+    private let language: Language
     private let ended: @Sendable (JobEnd) -> Void
     private let running = Monitor<[Int64: Running]>([:])
     private static let logsKept = 200
     private static let logBytes = 1 << 20
 
-    /// `program`: path of `hdsbackup`. `common`: flags for every run. `ended` is called from the threads.
-    init(program: String, folder: String, common: [String], ended: @escaping @Sendable (JobEnd) -> Void) throws {
+    /// `program`: path of `hdsbackup`. `common`: flags for every run. `language`: of what runs of the schedule say, as alerts tell it.
+    /// `ended` is called from the threads.
+    init(program: String, folder: String, common: [String], language: Language, ended: @escaping @Sendable (JobEnd) -> Void) throws {
         self.program = program
         self.folder = folder
         self.common = common
+        self.language = language
         self.ended = ended
         try Files.makeFolder(folder)
     }
@@ -48,7 +51,7 @@ final class WorkerRunner: JobRunner, Sendable {
         words += ["--parent", "\(getpid())"]
         if job.display?.isJSON != false { words.append("--json") }
         if job.display?.isQuiet == true { words.append("--quiet") }
-        if let language = job.display?.language { words += ["--lang", language] }
+        words += ["--lang", job.display?.language ?? language.rawValue]
         let process: WorkerProcess
         do { process = try WorkerProcess(words) } catch {
             let failure = (error as? SystemError)?.failure(.failed, "start", object: program) ?? Failure(.failed, .system("start", "\(error)"))

@@ -14,7 +14,7 @@ test: tools stores observers ## install what is missing, build, run every test
 	scripts/run-tests.sh
 
 build: tools ## build for development
-	swift build
+	swift build -Xcc -O2 -Xcxx -O2
 
 release: tools ## build for use
 	swift build -c release

@@ -68,16 +68,18 @@ package final class BackupRun {
     private let quorum: Int
     private let state: TenantState
     private let program: String
+    private let lock: File?
     package let progress = BackupProgress()
 
     private var tenant: ShortID { sites[0].repository.tenant }
 
     /// `sites`: those that answered, opened with the domain's catalogue key; at least one. `damaged`: packs that
-    /// verification found bad, by site: nothing in them is reused.
+    /// verification found bad, by site: nothing in them is reused. `lock`: of the source, where the caller has it already.
     package init(
         source: BackupSource, node: NodeIdentity, sites: [OpenSite], damaged: [String: Set<PackKey>] = [:], quorum: Int, state: TenantState,
-        program: String
+        program: String, lock: File? = nil
     ) {
+        self.lock = lock
         self.source = source
         self.node = node
         self.sites = sites
@@ -93,7 +95,7 @@ package final class BackupRun {
         let begun = monotonicSeconds()
         let started = Timestamp.now()
         let sourceID = node.domain.sourceID(source.name)
-        let lock = try lock(sourceID)
+        let lock = try self.lock ?? Self.lock(source.name, sourceID, state)
         defer { withExtendedLifetime(lock) {} }
         raiseDescriptorLimit()
         try labels.check()
@@ -169,12 +171,12 @@ package final class BackupRun {
 
     // MARK: before
 
-    /// One run of a source at a time on a machine.
-    private func lock(_ source: ShortID) throws -> File {
+    /// One run of a source at a time on a machine: held until the file is closed. Throws `.refused` while another has it.
+    package static func lock(_ name: String, _ source: ShortID, _ state: TenantState) throws -> File {
         let path = state.folder + "/lock-" + source.hex
         do {
             let file = try File.open(RawName(path), O_RDWR | O_CREAT)
-            guard clinux_lock(file.descriptor) == 0 else { throw Failure(.refused, .sourceBusy, object: self.source.name) }
+            guard clinux_lock(file.descriptor) == 0 else { throw Failure(.refused, .sourceBusy, object: name) }
             return file
         } catch let error as SystemError { throw error.failure(.failed, "lock", object: path) }
     }

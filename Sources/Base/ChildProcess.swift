@@ -40,7 +40,7 @@ package final class ChildProcess {
             posix_spawn_file_actions_adddup2(&actions, 2, 1)
         }
         // Nothing else: what this program has open without close-on-exec is not for what it starts, which may be another user's.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        clinux_spawn_close_from(&actions, 3)
         output = capturesOutput ? File(descriptor: ends[0]) : nil
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in argv { free(argument) } }

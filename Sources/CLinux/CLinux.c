@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -189,3 +190,5 @@ int clinux_is_member(uint32_t uid, uint32_t gid, uint32_t group) {
     for (int i = 0; i < count; i++) if (groups[i] == group) return 1;
     return 0;
 }
+
+int clinux_spawn_close_from(void *actions, int lowest) { return posix_spawn_file_actions_addclosefrom_np(actions, lowest); }

@@ -53,7 +53,7 @@ struct Services: Sendable {
         // An HTTP connection that somebody keeps open holds up nothing.
         serviceConfiguration.maximumGracefulShutdownDuration = .seconds(grace + 20)
         try await ServiceGroup(configuration: serviceConfiguration).run()
-        try await group.shutdownGracefully()
+        // The group is left to the end of the process: a connection may still be closing on it.
     }
 
     private func control(_ group: any EventLoopGroup, _ arrived: @escaping @Sendable () -> Void) throws -> HTTPService<ControlContext> {

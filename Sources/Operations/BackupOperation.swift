@@ -26,13 +26,15 @@ package struct BackupOperation {
     /// Takes the snapshot. `watch` is given the run's progress as soon as there is one. Sites that did not
     /// answer are in the outcomes; throws when there is no snapshot, or fewer than the quorum hold it.
     package func run(watch: (BackupProgress) -> Void) throws -> BackupResult {
-        guard source.before != nil || source.after != nil else { return try take(watch) }
+        // Before the hooks: another run's must not thaw what this one froze.
+        let lock = try BackupRun.lock(source.name, node.domain.sourceID(source.name), workspace.state)
+        guard source.before != nil || source.after != nil else { return try take(lock, watch) }
         // `after` always runs, once: it thaws what `before` froze, even half-way, and where a signal ends this process.
         let (after, name) = (source.after, source.name)
         Interruption.prepare { try? Self.run(after, of: name) }
         let taken = Result {
             try Self.run(source.before, of: name)
-            return try take(watch)
+            return try take(lock, watch)
         }
         // Taken by a signal: it is running, and the process ends when it has.
         guard Interruption.take() != nil else { while true { sleep(seconds: 3_600) } }
@@ -42,7 +44,7 @@ package struct BackupOperation {
         return result
     }
 
-    private func take(_ watch: (BackupProgress) -> Void) throws -> BackupResult {
+    private func take(_ lock: File, _ watch: (BackupProgress) -> Void) throws -> BackupResult {
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, domains: [node.domain])
         let opened = try workspace.open(keys: ring, as: .write)
         for site in opened.sites {
@@ -51,7 +53,7 @@ package struct BackupOperation {
         let run = BackupRun(
             source: try definition(), node: node, sites: opened.sites, damaged: workspace.damagedPacks(at: opened.sites),
             quorum: workspace.tenant.writeQuorum, state: workspace.state,
-            program: "hdsbackup " + programVersion)
+            program: "hdsbackup " + programVersion, lock: lock)
         watch(run.progress)
         return try run.run().adding(unreachable: opened.absences.map { ($0.site, $0.failure, $0.isExpected) })
     }

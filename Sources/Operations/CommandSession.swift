@@ -65,7 +65,14 @@ package final class CommandSession: Sendable {
 
     /// The daemon, where one runs and the command is not to do without. Throws `.refused` when this user may not speak to it.
     package func daemon() throws -> ControlClient? {
-        isAlone ? nil : try ControlClient(socket: configuration().daemon.socket)
+        if isAlone { return nil }
+        let socket: String
+        do { socket = try configuration().daemon.socket } catch {
+            // A file that is wrong just now must not hide a daemon that goes on well.
+            guard let daemon = try ControlClient(socket: Configuration.Daemon().socket) else { throw error }
+            return daemon
+        }
+        return try ControlClient(socket: socket)
     }
 
     /// Names of the tenants that the flags mean. Throws `.usage` for one that is not there.

@@ -111,7 +111,10 @@ final class InProcessRunner: JobRunner {
             let report = try StatusReport(workspace, site: nil, language: .english)
             return WorkerReport(exit: report.status, rows: [try JSONLine.encode(["tenants": [report]])])
         case .probe, .renew: return WorkerReport(exit: .done)
-        case .restoreTest: return WorkerReport(exit: .done)
+        case .restoreTest:
+            let rows = try RestoreTestOperation.run(workspace, sources: [job.task.subject])
+            return WorkerReport(
+                exit: rows.reduce(.done) { $0.combined(with: ExitStatus(rawValue: $1.status)!) }, rows: try rows.map { try JSONLine.encode($0) })
         }
     }
 }

@@ -39,6 +39,7 @@ extension DaemonSuite {
             schedule = "every 24h"
             [source.base]
             tenant = "chu"
+            rpo = "72h"
             command = ["cat", "ROOT/data/dump.sql"]
             schedule = "daily at 03:00"
             """
@@ -119,7 +120,12 @@ extension DaemonSuite {
                 #expect(site.snapshots == hospital.site("local").snapshots, "\(name)")
                 #expect(hospital.clock.now() - site.oldestRead! <= 15 * 86_400, "\(name)")
             }
-            for name in ["dpi", "imagerie", "base"] { #expect(hospital.source(name).copies.count == 3, "\(name)") }
+            for name in ["dpi", "imagerie", "base"] {
+                let source = hospital.source(name)
+                #expect(source.copies.count == 3, "\(name)")
+                let test = try #require(source.restoreTest)
+                #expect(test.isGood && hospital.clock.now() - test.time <= 7 * 86_400, "\(name)")
+            }
 
             // And the status says what happened, and when.
             let past = hospital.overview.past.map(\.key)

@@ -63,6 +63,8 @@ int clinux_lock(int fd);
 int clinux_pipe(int ends[2]);
 // A descriptor that is readable once the process has ended (pidfd_open(2), Linux 5.3).
 int clinux_pidfd_open(int pid);
+// Has a child close every descriptor from `lowest` on; `actions` is a posix_spawn_file_actions_t (glibc 2.34).
+int clinux_spawn_close_from(void *actions, int lowest);
 // A copy of `fd`, `lowest` at least, that closes on exec.
 int clinux_duplicate_above(int fd, int lowest);
 // Name of the calling thread, for ps and perf: 15 bytes at most.

@@ -12,6 +12,8 @@ package final class Engine {
         let task: TaskName
         let slot: Int64?
         let started: Int64
+        /// Told of the end when all that follows from it is known.
+        var output: (@Sendable (JobOutput) -> Void)?
     }
 
     let clock: any DaemonClock
@@ -186,7 +188,7 @@ package final class Engine {
         var run = nextLoose
         if !keep({ run = try history.begin(name, slot: slot, at: now) }) { nextLoose -= 1 }
         wanted.remove(name)
-        running[run] = Running(task: name, slot: slot, started: now)
+        running[run] = Running(task: name, slot: slot, started: now, output: output)
         budget.take(run, JobCost.of(name.kind), exclusive: task(name)?.exclusive ?? name.description)
         log.debug("run begins", metadata: ["run": "\(run)", "task": "\(name)"])
         runner.start(Job(run: run, task: name, arguments: arguments, display: display, output: output))
@@ -243,6 +245,7 @@ package final class Engine {
             id: end.run, task: run.task, slot: run.slot, started: run.started, ended: now, seconds: end.seconds, exit: end.exit, summary: summary)
         learn(report, of: run.task, exit: end.exit, at: now)
         tell(end, run, summary)
+        run.output?(.end(end.exit))
     }
 
     /// One line a run.

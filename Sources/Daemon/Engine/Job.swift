@@ -19,7 +19,7 @@ package struct Job: Sendable {
         package init() {}
     }
 
-    /// Where what it says goes besides; called from any thread.
+    /// Where what it says goes besides, but for its end, which is the engine's to tell; called from any thread.
     package let output: (@Sendable (JobOutput) -> Void)?
 
     package init(run: Int64, task: TaskName, arguments: [String], display: Display? = nil, output: (@Sendable (JobOutput) -> Void)? = nil) {

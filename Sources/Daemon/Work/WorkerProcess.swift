@@ -25,7 +25,7 @@ final class WorkerProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, errorsPipe.write.descriptor, 2)
         posix_spawn_file_actions_adddup2(&actions, progressPipe.write.descriptor, Self.progressDescriptor)
         // Nothing else: NIO's sockets have no close-on-exec, and who holds the control socket hears what root asks of it.
-        posix_spawn_file_actions_addclosefrom_np(&actions, Self.progressDescriptor + 1)
+        clinux_spawn_close_from(&actions, Self.progressDescriptor + 1)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

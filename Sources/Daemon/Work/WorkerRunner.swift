@@ -74,7 +74,6 @@ final class WorkerRunner: JobRunner, Sendable {
 
     private func end(_ job: Job, _ exit: ExitStatus, _ begun: Double, _ report: WorkerReport?) {
         ended(JobEnd(run: job.run, exit: exit, seconds: monotonicSeconds() - begun, report: report))
-        job.output?(.end(exit))
     }
 
     private func follow(_ process: WorkerProcess, _ job: Job) {

@@ -175,7 +175,7 @@ package final class BackupRun {
     package static func lock(_ name: String, _ source: ShortID, _ state: TenantState) throws -> File {
         let path = state.folder + "/lock-" + source.hex
         do {
-            let file = try File.open(RawName(path), O_RDWR | O_CREAT)
+            let file = try File.openOrCreate(RawName(path), O_RDWR)
             guard clinux_lock(file.descriptor) == 0 else { throw Failure(.refused, .sourceBusy, object: name) }
             return file
         } catch let error as SystemError { throw error.failure(.failed, "lock", object: path) }
@@ -316,7 +316,7 @@ package final class BackupRun {
     private func lockCommits() throws -> File {
         let path = state.folder + "/lock-commits"
         do {
-            let file = try File.open(RawName(path), O_RDWR | O_CREAT)
+            let file = try File.openOrCreate(RawName(path), O_RDWR)
             while clinux_lock(file.descriptor) != 0 { sleep(milliseconds: 50) }
             return file
         } catch let error as SystemError { throw error.failure(.failed, "lock", object: path) }

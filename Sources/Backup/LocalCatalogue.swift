@@ -39,7 +39,7 @@ final class CatalogueWriter {
         let salt = randomBytes(32)
         key = LocalCatalogue.key(keys, salt: salt)
         do {
-            file = try File.open(RawName(temporary), O_WRONLY | O_CREAT | O_EXCL)
+            file = try File.create(RawName(temporary), O_WRONLY)
             try file.write(LocalCatalogue.magic + salt)
         } catch let error as SystemError { throw error.failure(.failed, "write", object: temporary) }
         block.u8(0)

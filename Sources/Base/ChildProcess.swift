@@ -8,14 +8,16 @@ package final class ChildProcess {
     package let output: File?
     private var status: Int32?
 
-    /// Starts `arguments` (looked up in PATH) as `user`, which needs root. Standard input is `input`, empty where it is nil; errors
+    /// Starts `arguments` (looked up in PATH) as `user`, which needs root or CAP_SETUID and CAP_SETGID. Standard input is `input`, empty where it is nil; errors
     /// go where ours go, or with `capturesErrors` where the output goes. `environment` is set beside ours. `input` is at most what a
     /// pipe holds, 64 KiB: the rest is left out.
     package init(
         _ arguments: [String], user: String? = nil, environment: [String: String] = [:], capturesOutput: Bool, capturesErrors: Bool = false,
         input: [UInt8]? = nil
     ) throws {
-        let words = user.map { ["runuser", "-u", $0, "--"] + arguments } ?? arguments
+        // Not runuser(1), which only root may call: under the service manager two capabilities are enough (docs/SYSTEMD.md). What it
+        // starts has none.
+        let words = user.map { ["setpriv", "--reuid=\($0)", "--regid=\(Self.group(of: $0))", "--init-groups", "--inh-caps=-all", "--"] + arguments } ?? arguments
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -76,6 +78,12 @@ package final class ChildProcess {
         }
         for (name, value) in changes.sorted(by: { $0.key < $1.key }) { variables.append(strdup("\(name)=\(value)")) }
         return variables + [nil]
+    }
+
+    /// The user's own group, by number; the user's name where there is no such user, which setpriv(1) then says.
+    private static func group(of user: String) -> String {
+        let id = clinux_primary_group(user)
+        return id >= 0 ? "\(id)" : user
     }
 
     /// Waits for the end: the exit status, or 128 and the signal.

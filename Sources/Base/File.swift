@@ -54,6 +54,44 @@ package final class File: Sendable {
             })
     }
 
+    /// Makes a new file; `EEXIST` where the name is taken, be it by a link. Where root makes it in a folder of somebody else's, it is that one's: the
+    /// daemon, which is not root, goes on with what a command of root's began. `flags`: how to open it.
+    package static func create(_ name: RawName, in folder: File? = nil, _ flags: Int32, mode: UInt32 = 0o600) throws -> File {
+        let file = try open(name, in: folder, flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        file.inheritOwner(of: name, in: folder)
+        return file
+    }
+
+    /// Opens a file of the program's own, and makes it where it lacks; never through a link.
+    package static func openOrCreate(_ name: RawName, _ flags: Int32, mode: UInt32 = 0o600) throws -> File {
+        do { return try create(name, flags, mode: mode) } catch let error as SystemError where error.code == EEXIST {
+            return try open(name, flags | O_NOFOLLOW)
+        }
+    }
+
+    /// Gives a file or folder that root has just made to the owner of the folder that it is in. Where that does not work, it stays root's.
+    fileprivate func inheritOwner(of name: RawName, in folder: File?) {
+        guard geteuid() == 0 else { return }
+        let slash = name.bytes.lastIndex(of: UInt8(ascii: "/"))
+        let parent = slash.map { $0 == 0 ? RawName("/") : RawName(Array(name.bytes[..<$0])) }
+        let owner: clinux_stat?
+        if let parent { owner = try? File.open(parent, in: folder, O_PATH | O_DIRECTORY).stat() } else {
+            owner = try? (folder ?? File.open(".", O_PATH | O_DIRECTORY)).stat()
+        }
+        if let owner, owner.uid != 0 { _ = fchown(descriptor, owner.uid, owner.gid) }
+    }
+
+    /// mkdir(2), with the owner as for `create`. False where there is something of that name.
+    package static func makeFolder(_ name: RawName, in folder: File? = nil, mode: UInt32) throws -> Bool {
+        let status = name.withCString { mkdirat(folder?.descriptor ?? AT_FDCWD, $0, mode) }
+        if status != 0 {
+            if errno == EEXIST { return false }
+            throw SystemError.last()
+        }
+        if geteuid() == 0 { try? File.open(name, in: folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).inheritOwner(of: name, in: folder) }
+        return true
+    }
+
     /// openat2(2): no link is followed and nothing outside `folder` is reached, whatever `name` says.
     package static func openBeneath(_ name: RawName, in folder: File, _ flags: Int32, mode: UInt32 = 0) throws -> File {
         return File(
@@ -195,7 +233,7 @@ package enum Files {
     package static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
         let temporary = path + ".new-" + hexString(randomBytes(6))
         do {
-            let file = try File.open(RawName(temporary), O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            let file = try File.create(RawName(temporary), O_WRONLY, mode: mode)
             try file.write(bytes)
             try file.sync()
             try retrying { rename(temporary, path) }
@@ -209,7 +247,7 @@ package enum Files {
     /// As `replace`, but throws a `Failure` of kind `.exists` when there is a file already.
     package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
         do {
-            let file = try File.open(RawName(path), O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            let file = try File.create(RawName(path), O_WRONLY, mode: mode)
             try file.write(bytes)
             try file.sync()
             try syncFolder(of: path)
@@ -220,12 +258,15 @@ package enum Files {
 
     /// Makes the folder and those above it, where they lack.
     package static func makeFolder(_ path: String, mode: UInt32 = 0o700) throws {
-        if mkdir(path, mode) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-            throw SystemError.last().failure(.failed, "mkdir", object: path)
+        do {
+            _ = try File.makeFolder(RawName(path), mode: mode)
+        } catch let error as SystemError {
+            guard error.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+                throw error.failure(.failed, "mkdir", object: path)
+            }
+            try makeFolder(String(path[..<slash]), mode: mode)
+            do { _ = try File.makeFolder(RawName(path), mode: mode) } catch let error as SystemError { throw error.failure(.failed, "mkdir", object: path) }
         }
-        try makeFolder(String(path[..<slash]), mode: mode)
-        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemError.last().failure(.failed, "mkdir", object: path) }
     }
 
     /// Names in the folder at `path`, sorted as bytes; empty when there is no such folder.

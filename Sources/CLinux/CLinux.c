@@ -192,3 +192,9 @@ int clinux_is_member(uint32_t uid, uint32_t gid, uint32_t group) {
 }
 
 int clinux_spawn_close_from(void *actions, int lowest) { return posix_spawn_file_actions_addclosefrom_np(actions, lowest); }
+
+int64_t clinux_primary_group(const char *user) {
+    char buffer[16384];
+    struct passwd entry, *found = NULL;
+    return getpwnam_r(user, &entry, buffer, sizeof buffer, &found) == 0 && found ? (int64_t)found->pw_gid : -1;
+}

@@ -93,7 +93,7 @@ package final class Daemon: Sendable {
     private static func lock(_ state: String) throws -> File {
         try Files.makeFolder(state)
         do {
-            let file = try File.open(RawName(state + "/daemon.lock"), O_RDWR | O_CREAT)
+            let file = try File.openOrCreate(RawName(state + "/daemon.lock"), O_RDWR)
             guard clinux_lock(file.descriptor) == 0 else { throw Failure(.refused, .daemonRuns, object: state) }
             return file
         } catch let error as SystemError { throw error.failure(.failed, "lock", object: state + "/daemon.lock") }

@@ -40,7 +40,7 @@ package final class FileSite: Site {
         if let held = held.look({ $0 }) { return held }
         if making, access(path, F_OK) != 0 {
             guard access(place, F_OK) == 0 else { throw SystemError.last() }
-            if mkdir(path, 0o750) != 0, errno != EEXIST { throw SystemError.last() }
+            _ = try File.makeFolder(RawName(path), mode: 0o750)
             try File.open(RawName(place), O_RDONLY | O_DIRECTORY).sync()
         }
         let file = try File.open(RawName(path), O_RDONLY | O_DIRECTORY)
@@ -67,7 +67,7 @@ package final class FileSite: Site {
             try makeFolder(folder, root)
             let temporary = ".tmp/" + hexString(randomBytes(12))
             do {
-                let file = try File.open(RawName(temporary), in: root, O_WRONLY | O_CREAT | O_EXCL, mode: 0o640)
+                let file = try File.create(RawName(temporary), in: root, O_WRONLY, mode: 0o640)
                 try file.write(bytes)
                 try file.sync()
                 try give(temporary, key, root)
@@ -106,10 +106,8 @@ package final class FileSite: Site {
         var above = ""
         for part in folder.split(separator: "/") {
             let path = above.isEmpty ? String(part) : above + "/" + part
-            if mkdirat(root.descriptor, path, 0o750) == 0 {
+            if try File.makeFolder(RawName(path), in: root, mode: 0o750) {
                 if above.isEmpty { try root.sync() } else { try File.open(RawName(above), in: root, O_RDONLY | O_DIRECTORY).sync() }
-            } else if errno != EEXIST {
-                throw SystemError.last()
             }
             above = path
         }

@@ -53,6 +53,8 @@ int clinux_user_name(uint32_t uid, char *name, size_t size);
 int clinux_group_name(uint32_t gid, char *name, size_t size);
 int64_t clinux_user_id(const char *name);
 int64_t clinux_group_id(const char *name);
+// The group that the user's entry names, or -1.
+int64_t clinux_primary_group(const char *user);
 // Whether the user, whose own group is `gid`, is in `group`: 1 or 0.
 int clinux_is_member(uint32_t uid, uint32_t gid, uint32_t group);
 // renameat2(2) within a folder that never replaces: -1 with EEXIST where the name is taken.

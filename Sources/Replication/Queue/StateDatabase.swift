@@ -20,17 +20,21 @@ package final class StateDatabase: Sendable {
         let lock = try path.map(Self.lock)
         defer { withExtendedLifetime(lock) {} }
         do {
+            // Made here, so that it has the owner of its folder; SQLite gives its other files the same one.
+            if let path { _ = try File.openOrCreate(RawName(path), O_RDWR, mode: 0o600) }
             database = try path.map { try Self.open($0, configuration) } ?? DatabaseQueue(configuration: configuration)
             // What was noted survives a power cut: WAL mode alone does not see to that.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192") }
             try migrator.migrate(database)
-        } catch let error as DatabaseError { throw Self.failure(error, self.path) }
+        } catch let error as DatabaseError { throw Self.failure(error, self.path) } catch let error as SystemError {
+            throw error.failure(.failed, "open", object: self.path)
+        }
     }
 
     /// Waits for the lock on opening the database; it goes with the file.
     private static func lock(_ path: String) throws -> File {
         do {
-            let file = try File.open(RawName(path + ".lock"), O_RDWR | O_CREAT)
+            let file = try File.openOrCreate(RawName(path + ".lock"), O_RDWR)
             while clinux_lock(file.descriptor) != 0 { sleep(milliseconds: 20) }
             return file
         } catch let error as SystemError { throw error.failure(.failed, "lock", object: path + ".lock") }

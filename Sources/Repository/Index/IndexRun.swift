@@ -21,7 +21,7 @@ final class IndexRun: Sendable {
         let temporary = path + ".new"
         do {
             unlink(temporary)
-            let file = try File.open(RawName(temporary), O_RDWR | O_CREAT | O_EXCL)
+            let file = try File.create(RawName(temporary), O_RDWR)
             let count = try write(rows, into: file)
             var header = ByteWriter()
             header.u64(magic)

@@ -69,7 +69,7 @@ package final class SiteIndex: Sendable {
             let candidate = number == 0 ? folder : "\(folder)-\(number)"
             try Files.makeFolder(candidate)
             do {
-                let file = try File.open(RawName(candidate + "/lock"), O_RDWR | O_CREAT)
+                let file = try File.openOrCreate(RawName(candidate + "/lock"), O_RDWR)
                 if clinux_lock(file.descriptor) == 0 { return (candidate, file) }
             } catch let error as SystemError { throw error.failure(.failed, "lock", object: candidate) }
         }

@@ -100,7 +100,8 @@ let package = Package(
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "Codec", "TestSupport"], swiftSettings: strict),
+            name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "Codec", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
     ]
 )

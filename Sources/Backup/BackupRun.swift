@@ -266,7 +266,8 @@ package final class BackupRun {
         try pipeline.finish()
         let totals = (previous?.totals ?? [:]).merging(reader.bundleTotals) { $1 }
         return Scanned(
-            root: root, counts: assembler.counts, census: assembler.extensions.finish(), readBytes: reader.readBytes, problems: scanner.problems, problemCount: scanner.problemCount,
+            root: root, counts: assembler.counts, census: assembler.extensions.finish(), readBytes: reader.readBytes, problems: scanner.problems,
+            problemCount: scanner.problemCount,
             catalogue: catalogue, totals: totals)
     }
 

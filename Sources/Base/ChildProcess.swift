@@ -17,7 +17,9 @@ package final class ChildProcess {
     ) throws {
         // Not runuser(1), which only root may call: under the service manager two capabilities are enough (docs/SYSTEMD.md). What it
         // starts has none.
-        let words = user.map { ["setpriv", "--reuid=\($0)", "--regid=\(Self.group(of: $0))", "--init-groups", "--inh-caps=-all", "--"] + arguments } ?? arguments
+        let words =
+            user.map { ["setpriv", "--reuid=\($0)", "--regid=\(Self.group(of: $0))", "--init-groups", "--inh-caps=-all", "--"] + arguments }
+            ?? arguments
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -75,7 +75,9 @@ package final class File: Sendable {
         let slash = name.bytes.lastIndex(of: UInt8(ascii: "/"))
         let parent = slash.map { $0 == 0 ? RawName("/") : RawName(Array(name.bytes[..<$0])) }
         let owner: clinux_stat?
-        if let parent { owner = try? File.open(parent, in: folder, O_PATH | O_DIRECTORY).stat() } else {
+        if let parent {
+            owner = try? File.open(parent, in: folder, O_PATH | O_DIRECTORY).stat()
+        } else {
             owner = try? (folder ?? File.open(".", O_PATH | O_DIRECTORY)).stat()
         }
         if let owner, owner.uid != 0 { _ = fchown(descriptor, owner.uid, owner.gid) }
@@ -265,7 +267,9 @@ package enum Files {
                 throw error.failure(.failed, "mkdir", object: path)
             }
             try makeFolder(String(path[..<slash]), mode: mode)
-            do { _ = try File.makeFolder(RawName(path), mode: mode) } catch let error as SystemError { throw error.failure(.failed, "mkdir", object: path) }
+            do { _ = try File.makeFolder(RawName(path), mode: mode) } catch let error as SystemError {
+                throw error.failure(.failed, "mkdir", object: path)
+            }
         }
     }
 

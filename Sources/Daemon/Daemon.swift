@@ -45,7 +45,8 @@ package final class Daemon: Sendable {
         let runs = configuration.node.state + "/runs"
         let client = Self.client
         let courier = Courier(
-            Self.channels(configuration, client: client, clock: clock, log: log), history: history, clock: clock, language: options.language, log: log)
+            Self.channels(configuration, client: client, clock: clock, log: log), history: history, clock: clock, language: options.language, log: log
+        )
         let loop = EngineLoop(clock: clock, notifier: notifier, courier: courier, channels: Self.channelNames(configuration))
         let heart = Heartbeat(client: client, log: log)
         heart.set(configuration.alert)
@@ -66,7 +67,8 @@ package final class Daemon: Sendable {
             do {
                 try loop.run {
                     try Engine(
-                        configuration, roles: TenantRoles.all(configuration), clock: clock, history: history, runner: runner, language: options.language,
+                        configuration, roles: TenantRoles.all(configuration), clock: clock, history: history, runner: runner,
+                        language: options.language,
                         log: log)
                 }
             } catch { failure.look { $0 = error } }

@@ -82,7 +82,8 @@ struct Services: Sendable {
         let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
         let routes = WebRoutes(loop: loop, listen: listen, language: language)
         return HTTPService(
-            address: .hostname(host, port: Int(listen[listen.index(after: colon)...])!), responder: routes.router().buildResponder(), group: group, log: log, running: arrived)
+            address: .hostname(host, port: Int(listen[listen.index(after: colon)...])!), responder: routes.router().buildResponder(), group: group,
+            log: log, running: arrived)
     }
 }
 

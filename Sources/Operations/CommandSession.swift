@@ -107,10 +107,13 @@ package final class CommandSession: Sendable {
     /// Who is at work, as the system knows it: the user who logged in where that is known (sudo changes the user, not the login), else the
     /// process's own.
     package static func person() -> String {
-        let login = (try? Files.read("/proc/self/loginuid", limit: 32)).flatMap { $0 }.flatMap { UInt32(String(decoding: $0, as: UTF8.self).filter(\.isNumber)) }
+        let login = (try? Files.read("/proc/self/loginuid", limit: 32)).flatMap { $0 }.flatMap {
+            UInt32(String(decoding: $0, as: UTF8.self).filter(\.isNumber))
+        }
         let uid = login.flatMap { $0 == .max ? nil : $0 } ?? getuid()
         var name = [CChar](repeating: 0, count: 256)
-        return clinux_user_name(uid, &name, name.count) == 0 ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "\(uid)"
+        return clinux_user_name(uid, &name, name.count) == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "\(uid)"
     }
 
     package func initialisation() throws -> Initialisation { try Initialisation(configuration(), tenant: tenantName) }

@@ -23,8 +23,12 @@ package struct RunRequest: Codable, Sendable, Equatable {
     /// The command that the request stands for. Throws `.usage` for anything but what is listed: what comes through the socket never becomes a flag
     /// of another kind.
     package func arguments() throws -> (task: TaskName, arguments: [String]) {
-        guard let kind = TaskName.Kind(rawValue: kind), let allowed = Self.allowed[kind.rawValue] else { throw Failure(.usage, .controlUnknown(self.kind)) }
-        guard Language(rawValue: language) != nil, isName(tenant), subject.isEmpty || isName(subject) else { throw Failure(.usage, .controlUnknown(tenant)) }
+        guard let kind = TaskName.Kind(rawValue: kind), let allowed = Self.allowed[kind.rawValue] else {
+            throw Failure(.usage, .controlUnknown(self.kind))
+        }
+        guard Language(rawValue: language) != nil, isName(tenant), subject.isEmpty || isName(subject) else {
+            throw Failure(.usage, .controlUnknown(tenant))
+        }
         var words: [String] = [kind.rawValue]
         switch kind {
         case .backup, .restoreTest:

@@ -156,7 +156,8 @@ package struct RemoteRun {
                 line.expect(progress.total)
                 func more(_ now: UInt64, _ before: UInt64) -> Int { Int(now > before ? now - before : 0) }
                 line.add(
-                    bytes: more(progress.bytes, before.bytes), new: more(progress.newBytes, before.newBytes), items: more(progress.items, before.items))
+                    bytes: more(progress.bytes, before.bytes), new: more(progress.newBytes, before.newBytes),
+                    items: more(progress.items, before.items))
             }
             guard let stream = frame.stream, let bytes = frame.text.flatMap({ Data(base64Encoded: $0) }) else { return }
             if stream == 1 { console.output(Array(bytes)) } else { console.aside(Array(bytes)) }

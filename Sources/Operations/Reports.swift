@@ -248,7 +248,8 @@ package struct StatusReport: Codable, Sendable {
             }
             return Source(
                 source: name, snapshots: snapshots.count, last: last.outline.started.localText, last_id: String(last.id.hex.prefix(12)),
-                last_time: last.outline.started.seconds, complete: last.outline.isComplete, files: last.outline.counts.files, bytes: last.outline.counts.bytes, sites: last.sites,
+                last_time: last.outline.started.seconds, complete: last.outline.isComplete, files: last.outline.counts.files,
+                bytes: last.outline.counts.bytes, sites: last.sites,
                 missing_at: all.filter { !last.sites.contains($0) }, history: snapshots.suffix(Self.historyKept).map { Past($0.outline) })
         }
         sites = try all.map { name in
@@ -258,7 +259,8 @@ package struct StatusReport: Codable, Sendable {
             return Site(
                 site: name, reachable: opened != nil, snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
                 detail: opened == nil ? failure?.message.text(language) : nil, lacks: lacks.count,
-                lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_since_time: lacks.first?.since, lacks_why: lacks.lazy.compactMap(\.failure).first,
+                lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_since_time: lacks.first?.since,
+                lacks_why: lacks.lazy.compactMap(\.failure).first,
                 traffic: workspace.traffic[name].map { TrafficRow($0) })
         }
         var words = needs.map { $0.text(language) }

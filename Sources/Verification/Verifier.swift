@@ -51,7 +51,8 @@ package final class Verifier {
             markHealed(packs)
             // A damaged pack that was stored again under another name is nobody's copy any more.
             let superseded = Set(report.findings.filter(\.isHealed).map(\.object))
-            report.coverage = state.coverage(packs.filter { !superseded.contains($0.key.key) }, period: options.period, now: max(begun, Timestamp.now().seconds))
+            report.coverage = state.coverage(
+                packs.filter { !superseded.contains($0.key.key) }, period: options.period, now: max(begun, Timestamp.now().seconds))
         }
         for failure in site.repository.voidObjects { noteVoid(failure) }
         return report

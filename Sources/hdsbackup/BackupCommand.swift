@@ -33,7 +33,9 @@ struct BackupCommand: OperatorCommand {
         let configuration = try session.configuration()
         let tenants = try session.tenants()
         let known = configuration.sources.filter { source in tenants.contains { $0.name == source.tenant } }
-        if let unknown = sources.first(where: { name in !known.contains { $0.name == name } }) { throw Failure(.usage, .unknownSource, object: unknown) }
+        if let unknown = sources.first(where: { name in !known.contains { $0.name == name } }) {
+            throw Failure(.usage, .unknownSource, object: unknown)
+        }
         let chosen = known.filter { sources.isEmpty ? $0.content != .standardInput : sources.contains($0.name) }
         guard !chosen.isEmpty else { throw Failure(.usage, .noSourceConfigured) }
         var status = ExitStatus.done

@@ -115,7 +115,8 @@ struct KeysCommand: ParsableCommand {
 }
 
 struct ConfigCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "config", abstract: help(.helpConfigCommand), subcommands: [Check.self, Show.self, Reload.self])
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: help(.helpConfigCommand), subcommands: [Check.self, Show.self, Reload.self])
 
     struct Check: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "check", abstract: help(.helpConfigCheck))
@@ -142,7 +143,9 @@ struct ConfigCommand: ParsableCommand {
         func act(_ session: CommandSession) throws -> ExitStatus {
             let console = session.console
             // Every mistake with its line, before the daemon is asked.
-            guard let daemon = try session.daemon() else { throw Failure(.unreachable, .daemonAbsent, object: try session.configuration().daemon.socket) }
+            guard let daemon = try session.daemon() else {
+                throw Failure(.unreachable, .daemonAbsent, object: try session.configuration().daemon.socket)
+            }
             let problems = try daemon.reload(console.language)
             for problem in problems {
                 let message = Message(problem.code, en: problem.message, fr: problem.message)

@@ -62,7 +62,8 @@ struct VerifyCommand: OperatorCommand {
         let row = VerifyRow(workspace.tenant.name, report, workspace.trafficRows, l)
         console.row(row) { print(report, console) }
         session.note(
-            TaskName(.verify, workspace.tenant.name, report.site), began: began, seconds: Double(Timestamp.now().seconds - began), exit: report.status,
+            TaskName(.verify, workspace.tenant.name, report.site), began: began, seconds: Double(Timestamp.now().seconds - began),
+            exit: report.status,
             rows: row)
     }
 

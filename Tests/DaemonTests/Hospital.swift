@@ -135,7 +135,9 @@ final class Hospital {
         let reading = Configuration.read(text.replacing("ROOT", with: folder.path), file: "test.toml", hostName: "host")
         guard let configuration = reading.configuration else { throw Failures(reading.problems.map(\.failure)) }
         self.configuration = configuration
-        for source in configuration.sources { if case .paths(let paths) = source.content { for path in paths { try Files.makeFolder(path, mode: 0o755) } } }
+        for source in configuration.sources {
+            if case .paths(let paths) = source.content { for path in paths { try Files.makeFolder(path, mode: 0o755) } }
+        }
         _ = try Initialisation(configuration, tenant: nil).create(elsewhere: nil, passphrase: nil) { _ in }
         history = try HistoryStore(path: folder.path + "/state/history.sqlite")
         runner = InProcessRunner(configuration, clock)

@@ -51,7 +51,9 @@ extension DaemonSuite {
             var day = 0
             func newDay() throws {
                 day += 1
-                for name in ["dpi", "imagerie"] { try hospital.write("data/\(name)/day-\(day).txt", String(repeating: "\(name) \(day) ", count: 4_000)) }
+                for name in ["dpi", "imagerie"] {
+                    try hospital.write("data/\(name)/day-\(day).txt", String(repeating: "\(name) \(day) ", count: 4_000))
+                }
             }
             func days(_ count: Int) throws {
                 for _ in 0..<count {
@@ -129,7 +131,9 @@ extension DaemonSuite {
 
             // And the status says what happened, and when.
             let past = hospital.overview.past.map(\.key)
-            for key in ["site-failing:chu/gra", "backup-failed:chu/base", "clock", "damage:chu/sbg"] { #expect(past.contains(key), "\(key) of \(past)") }
+            for key in ["site-failing:chu/gra", "backup-failed:chu/base", "clock", "damage:chu/sbg"] {
+                #expect(past.contains(key), "\(key) of \(past)")
+            }
             let outage = try #require(hospital.overview.past.last { $0.key == "site-failing:chu/gra" })
             #expect((outage.until - outage.since) / 86_400 == 6 || (outage.until - outage.since) / 86_400 == 7)
             #expect(hospital.overview.lines(.english).joined(separator: "\n").contains("nothing needs a person"))
@@ -150,7 +154,9 @@ extension DaemonSuite {
         /// Turns over one bit in the middle of the largest pack.
         static func flip(in site: String) throws {
             let packs = try #require(FileManager.default.enumerator(atPath: site)).compactMap { $0 as? String }.filter { $0.contains("/packs/") }
-                .map { site + "/" + $0 }.filter { (try? FileManager.default.attributesOfItem(atPath: $0)[.type] as? FileAttributeType) == .typeRegular }
+                .map { site + "/" + $0 }.filter {
+                    (try? FileManager.default.attributesOfItem(atPath: $0)[.type] as? FileAttributeType) == .typeRegular
+                }
             let path = try #require(packs.sorted().first)
             var bytes = try #require(try Files.read(path))
             bytes[bytes.count / 2] ^= 1

@@ -30,7 +30,8 @@ func utc(_ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0, _ minute: Int =
     }
 
     @Test(arguments: [
-        "", "every", "every 0h", "every -1h", "every 6", "every 6 h", "every 6x", "every 99999999999d", "daily at 24:00", "daily at 2:00", "daily 02:00",
+        "", "every", "every 0h", "every -1h", "every 6", "every 6 h", "every 6x", "every 99999999999d", "daily at 24:00", "daily at 2:00",
+        "daily 02:00",
         "weekly on someday at 03:00", "weekly on sunday", "monthly on 0 at 04:00", "monthly on 32 at 04:00", "hourly", "daily at 02:00 extra",
     ])
     func `what is no schedule is none`(_ text: String) { #expect(Schedule(text) == nil) }
@@ -86,11 +87,15 @@ func utc(_ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0, _ minute: Int =
         }
     }
 
-    @Test(arguments: ["UTC", "Europe/Paris", "America/St_Johns", "Pacific/Chatham", "Pacific/Apia", "Antarctica/Troll", "America/Sao_Paulo", "Asia/Kathmandu"])
+    @Test(arguments: [
+        "UTC", "Europe/Paris", "America/St_Johns", "Pacific/Chatham", "Pacific/Apia", "Antarctica/Troll", "America/Sao_Paulo", "Asia/Kathmandu",
+    ])
     func `in any zone slots rise, none lies between two, and before and after agree`(_ zone: String) throws {
         try inZone(zone) {
             var generator = SystemRandomNumberGenerator()
-            for text in ["daily at 00:00", "daily at 02:30", "weekly on sunday at 01:15", "monthly on 31 at 23:45", "every 7h", "monthly on 29 at 02:00"] {
+            for text in [
+                "daily at 00:00", "daily at 02:30", "weekly on sunday at 01:15", "monthly on 31 at 23:45", "every 7h", "monthly on 29 at 02:00",
+            ] {
                 let schedule = try #require(Schedule(text))
                 for _ in 0..<60 {
                     let time = Int64.random(in: utc(2009, 1, 1)..<utc(2037, 1, 1), using: &generator)

@@ -87,7 +87,8 @@ extension Message {
     }
     package static func alertCoverage(_ site: String, _ percent: Int) -> Message {
         Message(
-            "alert.verify-late", en: "\(site): only \(percent)% of the packs were read within the period; run hdsbackup verify --site \(site) --read all",
+            "alert.verify-late",
+            en: "\(site): only \(percent)% of the packs were read within the period; run hdsbackup verify --site \(site) --read all",
             fr: "\(site) : seuls \(percent) % des paquets ont été relus dans la période ; lancez hdsbackup verify --site \(site) --read all")
     }
     package static func alertScrubRate(_ site: String, _ needed: String, _ allowed: String) -> Message {
@@ -97,7 +98,8 @@ extension Message {
     }
     package static func alertTestFailed(_ source: String, _ detail: String) -> Message {
         Message(
-            "alert.restore-test-failed", en: "\(source): the restore test failed: \(detail)", fr: "\(source) : le test de restauration a échoué : \(detail)")
+            "alert.restore-test-failed", en: "\(source): the restore test failed: \(detail)",
+            fr: "\(source) : le test de restauration a échoué : \(detail)")
     }
     package static func alertTestLate(_ source: String) -> Message {
         Message(
@@ -115,7 +117,9 @@ extension Message {
             fr: "\(source) : \(detail.french) ; examinez-la, puis lancez hdsbackup anomaly release \(id) --reason …")
     }
     package static func alertProbe(_ site: String, _ checks: String) -> Message {
-        Message("alert.probe", en: "\(site): the store does not do what is needed: \(checks)", fr: "\(site) : le stockage ne fait pas ce qu'il faut : \(checks)")
+        Message(
+            "alert.probe", en: "\(site): the store does not do what is needed: \(checks)",
+            fr: "\(site) : le stockage ne fait pas ce qu'il faut : \(checks)")
     }
     package static func alertConfiguration(_ detail: String) -> Message {
         Message(
@@ -124,11 +128,13 @@ extension Message {
     }
     package static func alertClock(_ seconds: Int64) -> Message {
         Message(
-            "alert.clock", en: "the clock jumped by \(seconds) s; check the time service", fr: "l'horloge a sauté de \(seconds) s ; vérifiez le service de temps")
+            "alert.clock", en: "the clock jumped by \(seconds) s; check the time service",
+            fr: "l'horloge a sauté de \(seconds) s ; vérifiez le service de temps")
     }
     package static func alertObserve(_ tenant: String, _ detail: String) -> Message {
         Message(
-            "alert.observe", en: "\(tenant): its sites cannot be looked at: \(detail)", fr: "\(tenant) : ses sites ne peuvent être examinés : \(detail)")
+            "alert.observe", en: "\(tenant): its sites cannot be looked at: \(detail)",
+            fr: "\(tenant) : ses sites ne peuvent être examinés : \(detail)")
     }
     package static func alertHistory(_ detail: String) -> Message {
         Message("alert.history", en: "the history cannot be written: \(detail)", fr: "l'historique ne peut être écrit : \(detail)")
@@ -154,7 +160,10 @@ extension Message {
             : Message("daemon.status", en: "\(alerts) need a person; \(en)", fr: "\(alerts) à traiter par une personne ; \(fr)")
     }
     package static func alertSubject(_ node: String, count: Int, isOver: Bool, isCritical: Bool) -> Message {
-        if isOver { return Message("alert.subject", en: "hdsbackup \(node): \(count) back to normal", fr: "hdsbackup \(node) : \(count) retour(s) à la normale") }
+        if isOver {
+            return Message(
+                "alert.subject", en: "hdsbackup \(node): \(count) back to normal", fr: "hdsbackup \(node) : \(count) retour(s) à la normale")
+        }
         return Message(
             "alert.subject", en: "hdsbackup \(node): \(isCritical ? "CRITICAL, " : "")\(count) to look at",
             fr: "hdsbackup \(node) : \(isCritical ? "CRITIQUE, " : "")\(count) à examiner")
@@ -181,7 +190,8 @@ extension Message {
     }
     package static func controlNotConfigured(_ name: String) -> Message {
         Message(
-            "control.not-configured", en: "\(name) is not in the configuration that the daemon goes by; hdsbackup config reload applies a changed file",
+            "control.not-configured",
+            en: "\(name) is not in the configuration that the daemon goes by; hdsbackup config reload applies a changed file",
             fr: "\(name) n'est pas dans la configuration que suit le démon ; hdsbackup config reload applique un fichier modifié")
     }
 }
@@ -196,7 +206,8 @@ extension Message {
             fr: "\(key) ne change qu'au redémarrage du démon")
     }
     package static let workerMissing = Message(
-        "daemon.worker", en: "hdsbackup is not beside hdsbackupd; name it with --worker", fr: "hdsbackup n'est pas à côté de hdsbackupd ; indiquez-le par --worker")
+        "daemon.worker", en: "hdsbackup is not beside hdsbackupd; name it with --worker",
+        fr: "hdsbackup n'est pas à côté de hdsbackupd ; indiquez-le par --worker")
 }
 
 extension Message {
@@ -251,7 +262,9 @@ extension Message {
         "status.tests-elsewhere", en: "restore tests run on the proof host, where the opening keys are: this machine has none",
         fr: "les tests de restauration tournent sur l'hôte de preuve, où sont les clés d'ouverture : cette machine n'en a pas")
     package static func statusRunning(_ kind: String, _ subject: String, _ since: String, _ bytes: String) -> Message {
-        Message("status.running", en: "running: \(kind) \(subject), since \(since), \(bytes)", fr: "en cours : \(kind) \(subject), depuis \(since), \(bytes)")
+        Message(
+            "status.running", en: "running: \(kind) \(subject), since \(since), \(bytes)",
+            fr: "en cours : \(kind) \(subject), depuis \(since), \(bytes)")
     }
     package static let statusPast = Message("status.past", en: "Over, in the last seven days:", fr: "Terminé, ces sept derniers jours :")
     package static let headAge = Message("head.age", en: "Age", fr: "Âge")

@@ -83,7 +83,9 @@ package final class Courier: Sendable {
                 log.error("an alert could not be delivered and is given up", metadata: ["channel": "\(channel.name)", "reason": "\(reason)"])
                 return try history.delivered(message.id)
             }
-            log.warning("an alert is not delivered yet", metadata: ["channel": "\(channel.name)", "reason": "\(reason)", "attempts": "\(message.attempts + 1)"])
+            log.warning(
+                "an alert is not delivered yet",
+                metadata: ["channel": "\(channel.name)", "reason": "\(reason)", "attempts": "\(message.attempts + 1)"])
             try history.postpone(message.id, until: now + min(Self.longestWait, Self.firstWait << Int64(min(message.attempts, 10))))
         }
     }

@@ -34,7 +34,9 @@ package struct MailChannel: AlertChannel {
     /// Headers and body, as RFC 5322 wants them; the body in base64, so that no line of it is a command or too long.
     func message(_ telling: Telling, _ language: Language) -> String {
         func encoded(_ text: String) -> String { "=?UTF-8?B?" + Data(text.utf8).base64EncodedString() + "?=" }
-        let body = Data(telling.text(language).utf8).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
+        let body = Data(telling.text(language).utf8).base64EncodedString(options: [
+            .lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed,
+        ])
         return [
             "From: <\(from)>", "To: <\(to)>", "Subject: \(encoded(telling.subject(language)))", "Date: \(Self.date(telling.time))",
             "Message-ID: <\(ShortID.random().hex)@hdsbackup>", "Auto-Submitted: auto-generated", "MIME-Version: 1.0",

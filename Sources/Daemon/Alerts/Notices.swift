@@ -61,7 +61,8 @@ extension Engine {
         var isNew = false
         keep {
             let announcement = Announcement(
-                conditions(), known: try history.alerts(), now: clock.now(), remind: Int64(seconds(configuration.alert.remindEvery)), language: language)
+                conditions(), known: try history.alerts(), now: clock.now(), remind: Int64(seconds(configuration.alert.remindEvery)),
+                language: language)
             guard !announcement.open.isEmpty || !announcement.closed.isEmpty else { return }
             isNew = !announcement.notices.isEmpty
             let telling = Telling(node: configuration.node.name, time: clock.now(), notices: announcement.notices)

@@ -34,7 +34,9 @@ struct ControlRoutes {
         }
         router.get("/v1/runs/{run}/log") { _, context in
             _ = try await context.require(.act)
-            guard let run = context.parameters.get("run", as: Int64.self), let bytes = try Files.read("\(runs)/\(run).log") else { throw HTTPError(.notFound) }
+            guard let run = context.parameters.get("run", as: Int64.self), let bytes = try Files.read("\(runs)/\(run).log") else {
+                throw HTTPError(.notFound)
+            }
             return Response(status: .ok, headers: [.contentType: "text/plain; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         }
         router.post("/v1/reload") { request, context in

@@ -83,7 +83,9 @@ struct Conditions {
         let known = knowledge.tests[Knowledge.Place(tenant: tenant.name, name: source.name)]
         let period = TaskList.testPeriod(tenant)
         if let known {
-            if !known.test.isGood { open.append(Condition("restore-test-failed", place, .critical, .alertTestFailed(source.name, known.test.failure ?? "?"))) }
+            if !known.test.isGood {
+                open.append(Condition("restore-test-failed", place, .critical, .alertTestFailed(source.name, known.test.failure ?? "?")))
+            }
             if known.test.isGood, let rto = source.rto.map({ Int64(seconds($0)) }), known.test.wholeSeconds > Double(rto) {
                 open.append(
                     Condition(
@@ -92,7 +94,9 @@ struct Conditions {
             }
         }
         let hasSnapshot = last(source, tenant) != nil
-        if hasSnapshot, now - max(known?.time ?? 0, started) > period { open.append(Condition("restore-test-late", place, .warning, .alertTestLate(source.name))) }
+        if hasSnapshot, now - max(known?.time ?? 0, started) > period {
+            open.append(Condition("restore-test-late", place, .warning, .alertTestLate(source.name)))
+        }
         return open
     }
 
@@ -130,7 +134,8 @@ struct Conditions {
             now - since > Self.day
         {
             open.append(
-                Condition("site-behind", name, now - since > 3 * Self.day ? .critical : .warning, .alertLag(site, row.lacks, (now - since) / Self.hour)))
+                Condition(
+                    "site-behind", name, now - since > 3 * Self.day ? .critical : .warning, .alertLag(site, row.lacks, (now - since) / Self.hour)))
         }
         return open + ofVerification(site, tenant, place, name)
     }

@@ -144,7 +144,9 @@ package final class Engine {
             guard !running.values.contains(where: { $0.task == name }) else { return nil }
             guard observed.contains(name.tenant) || name.kind == .observe else { return nil }
             // A disk on a shelf is verified when it is connected.
-            if [.verify, .probe].contains(name.kind), configuration.isOffline(name.subject), !knowledge.isReachable(name.tenant, name.subject) { return nil }
+            if [.verify, .probe].contains(name.kind), configuration.isOffline(name.subject), !knowledge.isReachable(name.tenant, name.subject) {
+                return nil
+            }
             let record = records[name.description] ?? SlotRecord()
             if name.kind == .observe, !observed.contains(name.tenant) { return (task, nil) }
             if let slot = task.rule.due(record, now: now) { return (task, slot) }
@@ -199,7 +201,9 @@ package final class Engine {
 
     /// Throws `.usage` for a tenant, source or site that the configuration in effect does not have.
     package func check(_ name: TaskName) throws {
-        guard let tenant = configuration.tenants.first(where: { $0.name == name.tenant }) else { throw Failure(.usage, .controlNotConfigured(name.tenant)) }
+        guard let tenant = configuration.tenants.first(where: { $0.name == name.tenant }) else {
+            throw Failure(.usage, .controlNotConfigured(name.tenant))
+        }
         let isKnown =
             switch name.kind {
             case .backup, .restoreTest: configuration.sources.contains { $0.tenant == tenant.name && $0.name == name.subject }
@@ -236,7 +240,8 @@ package final class Engine {
         let isKept = keep {
             try RunRecorder(history).absorb(report, of: run.task, at: now)
             if end.run > 0 {
-                try history.end(end.run, at: now, seconds: end.seconds, exit: end.exit, summary: summary, task: run.task, record: task == nil ? nil : record)
+                try history.end(
+                    end.run, at: now, seconds: end.seconds, exit: end.exit, summary: summary, task: run.task, record: task == nil ? nil : record)
             }
         }
         // Else the next life of the daemon finds the report.
@@ -251,7 +256,8 @@ package final class Engine {
     /// One line a run.
     private func tell(_ end: JobEnd, _ run: Running, _ summary: String) {
         // A look at the sites each hour is no news.
-        let level: Logger.Level = run.task.kind == .observe && end.exit != .failed ? .debug : [.done, .interrupted].contains(end.exit) ? .info : .warning
+        let level: Logger.Level =
+            run.task.kind == .observe && end.exit != .failed ? .debug : [.done, .interrupted].contains(end.exit) ? .info : .warning
         log.log(
             level: level, "run ended",
             metadata: [

@@ -57,7 +57,8 @@ extension HistoryStore {
             }
             for key in closed {
                 try db.execute(
-                    sql: "INSERT INTO past_alert (key, level, since, until, english, french) SELECT key, level, since, ?, english, french FROM alert WHERE key = ?",
+                    sql:
+                        "INSERT INTO past_alert (key, level, since, until, english, french) SELECT key, level, since, ?, english, french FROM alert WHERE key = ?",
                     arguments: [time, key])
                 try db.execute(sql: "DELETE FROM alert WHERE key = ?", arguments: [key])
             }

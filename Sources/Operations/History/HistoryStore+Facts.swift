@@ -16,7 +16,8 @@ extension HistoryStore {
     }
 
     /// What is known of that kind, by tenant and subject. What an older version wrote and this one cannot read is left out.
-    package func facts<Value: Decodable>(_ kind: String, _ type: Value.Type) throws -> [(tenant: String, subject: String, time: Int64, value: Value)] {
+    package func facts<Value: Decodable>(_ kind: String, _ type: Value.Type) throws -> [(tenant: String, subject: String, time: Int64, value: Value)]
+    {
         try database.read { db in
             try Row.fetchAll(db, sql: "SELECT tenant, subject, time, value FROM fact WHERE kind = ?", arguments: [kind]).compactMap { row in
                 guard let value = try? JSONLine.decode(row: type, row["value"] as Data) else { return nil }
@@ -73,7 +74,9 @@ extension HistoryStore {
     package func note(_ census: SourceCensus, _ anomalies: [Anomaly], tenant: String, source: String, snapshot: String, at time: Int64) throws {
         let value = try Data(JSONEncoder().encode(census))
         try database.write { db in
-            guard try Int.fetchOne(db, sql: "SELECT 1 FROM census WHERE tenant = ? AND source = ? AND snapshot = ?", arguments: [tenant, source, snapshot]) == nil
+            guard
+                try Int.fetchOne(
+                    db, sql: "SELECT 1 FROM census WHERE tenant = ? AND source = ? AND snapshot = ?", arguments: [tenant, source, snapshot]) == nil
             else { return }
             try db.execute(
                 sql: "INSERT INTO census (tenant, source, time, snapshot, value) VALUES (?, ?, ?, ?, ?)",

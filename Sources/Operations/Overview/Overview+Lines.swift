@@ -37,7 +37,8 @@ extension Overview {
         var lines = [Message.statusTenant(tenant.name).text(l)]
         lines.append(tenant.observed.map { Message.statusObserved(age($0, l)).text(l) } ?? Message.statusNotObserved.text(l))
         var sources = ConsoleTable([
-            (Message.headSource.text(l), .left), (Message.headLast.text(l), .left), (Message.headAge.text(l), .right), (Message.headNext.text(l), .left),
+            (Message.headSource.text(l), .left), (Message.headLast.text(l), .left), (Message.headAge.text(l), .right),
+            (Message.headNext.text(l), .left),
             (Message.headFiles.text(l), .right), (Message.headSize.text(l), .right), (Message.headCopies.text(l), .left),
             (Message.headRestoreTest.text(l), .left), (Message.headState.text(l), .left),
         ])
@@ -59,7 +60,8 @@ extension Overview {
 
     private func cells(_ source: Source, _ tenant: Tenant, _ l: Language) -> [String] {
         let state: Message =
-            source.last == nil ? .never : source.isLate ? .stateLate : !source.anomalies.isEmpty ? .stateUnusual : source.isComplete ? .stateComplete : .statePartial
+            source.last == nil
+            ? .never : source.isLate ? .stateLate : !source.anomalies.isEmpty ? .stateUnusual : source.isComplete ? .stateComplete : .statePartial
         let test = source.restoreTest.map { test in
             "\(age(test.time, l)), " + (test.isGood ? Message.good : .bad).text(l)
                 + (test.wholeSeconds > 0 ? ", \(l.duration(seconds: test.wholeSeconds))" : "")

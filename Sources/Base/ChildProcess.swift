@@ -127,6 +127,20 @@ package final class ChildProcess {
     /// Ends what it started in its own group and left behind.
     package func endGroup() { kill(-pid, SIGKILL) }
 
+    /// The program and what it started.
+    package struct Group: Sendable {
+        fileprivate let id: pid_t
+
+        /// Asks it to end, and insists after two seconds; for who does not wait for it otherwise.
+        package func end() {
+            kill(-id, SIGTERM)
+            for _ in 0..<20 where kill(-id, 0) == 0 { usleep(100_000) }
+            kill(-id, SIGKILL)
+        }
+    }
+
+    package var group: Group { Group(id: pid) }
+
     /// Asks the whole group to end, and insists after two seconds.
     package func terminate() {
         guard status == nil else { return }

@@ -57,8 +57,11 @@ package final class File: Sendable {
     /// Makes a new file; `EEXIST` where the name is taken, be it by a link. Where root makes it in a folder of somebody else's, it is that one's: the
     /// daemon, which is not root, goes on with what a command of root's began. `flags`: how to open it.
     package static func create(_ name: RawName, in folder: File? = nil, _ flags: Int32, mode: UInt32 = 0o600) throws -> File {
-        let file = try open(name, in: folder, flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
-        file.inheritOwner(of: name, in: folder)
+        // As root, the folder is looked up once: what stands at its path later may be another one.
+        guard geteuid() == 0 else { return try open(name, in: folder, flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode) }
+        let (parent, last) = try parent(of: name, in: folder)
+        let file = try open(last, in: parent, flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        file.take(ownerOf: parent)
         return file
     }
 
@@ -69,28 +72,29 @@ package final class File: Sendable {
         }
     }
 
-    /// Gives a file or folder that root has just made to the owner of the folder that it is in. Where that does not work, it stays root's.
-    fileprivate func inheritOwner(of name: RawName, in folder: File?) {
-        guard geteuid() == 0 else { return }
+    /// The folder that a name is in, held open, and the last part of the name.
+    private static func parent(of name: RawName, in folder: File?) throws -> (File, RawName) {
         let slash = name.bytes.lastIndex(of: UInt8(ascii: "/"))
-        let parent = slash.map { $0 == 0 ? RawName("/") : RawName(Array(name.bytes[..<$0])) }
-        let owner: clinux_stat?
-        if let parent {
-            owner = try? File.open(parent, in: folder, O_PATH | O_DIRECTORY).stat()
-        } else {
-            owner = try? (folder ?? File.open(".", O_PATH | O_DIRECTORY)).stat()
-        }
-        if let owner, owner.uid != 0 { _ = fchown(descriptor, owner.uid, owner.gid) }
+        let path = slash.map { $0 == 0 ? RawName("/") : RawName(Array(name.bytes[..<$0])) } ?? "."
+        let last = slash.map { RawName(Array(name.bytes[($0 + 1)...])) } ?? name
+        return (try open(path, in: folder, O_PATH | O_DIRECTORY), last)
+    }
+
+    /// Gives what root has just made in `parent` to the parent's owner. Where that does not work, it stays root's.
+    private func take(ownerOf parent: File) {
+        if let owner = try? parent.stat(), owner.uid != 0 { _ = fchown(descriptor, owner.uid, owner.gid) }
     }
 
     /// mkdir(2), with the owner as for `create`. False where there is something of that name.
     package static func makeFolder(_ name: RawName, in folder: File? = nil, mode: UInt32) throws -> Bool {
-        let status = name.withCString { mkdirat(folder?.descriptor ?? AT_FDCWD, $0, mode) }
+        let isRoot = geteuid() == 0
+        let (parent, last) = isRoot ? try parent(of: name, in: folder) : (folder, name)
+        let status = last.withCString { mkdirat(parent?.descriptor ?? AT_FDCWD, $0, mode) }
         if status != 0 {
             if errno == EEXIST { return false }
             throw SystemError.last()
         }
-        if geteuid() == 0 { try? File.open(name, in: folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).inheritOwner(of: name, in: folder) }
+        if isRoot, let parent { try? File.open(last, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).take(ownerOf: parent) }
         return true
     }
 

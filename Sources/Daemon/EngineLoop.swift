@@ -75,7 +75,11 @@ package final class EngineLoop: Sendable {
             }
             for body in mail { body(engine) }
             let pause = engine.turn()
-            if engine.announce(to: channels.look { $0 }) { courier?.wake() }
+            switch engine.announce(to: channels.look { $0 }) {
+            case .nothing: break
+            case .queued: courier?.wake()
+            case .loose(let telling): courier?.tell(telling)
+            }
             let now = monotonicSeconds()
             state.look { $0.lastTurn = now }
             notifier.alive()

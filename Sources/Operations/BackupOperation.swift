@@ -31,9 +31,14 @@ package struct BackupOperation {
         guard source.before != nil || source.after != nil else { return try take(lock, watch) }
         // `after` always runs, once: it thaws what `before` froze, even half-way, and where a signal ends this process.
         let (after, name) = (source.after, source.name)
-        Interruption.prepare { try? Self.run(after, of: name) }
+        let freezing = Monitor<ChildProcess.Group?>(nil)
+        Interruption.prepare {
+            // What is still freezing is ended first: it must not freeze after the thaw.
+            freezing.look { $0 }?.end()
+            try? Self.run(after, of: name)
+        }
         let taken = Result {
-            try Self.run(source.before, of: name)
+            try Self.run(source.before, of: name) { group in freezing.look { $0 = group } }
             return try take(lock, watch)
         }
         // Taken by a signal: it is running, and the process ends when it has.
@@ -85,11 +90,14 @@ package struct BackupOperation {
             compression: CompressionMethod(configuration: source.compression.text))
     }
 
-    private static func run(_ hook: Configuration.Hook?, of source: String) throws {
+    /// `started`: is told of the hook's processes, and when there are none any more.
+    private static func run(_ hook: Configuration.Hook?, of source: String, started: (ChildProcess.Group?) -> Void = { _ in }) throws {
         guard let hook else { return }
         do {
             let child = try ChildProcess(hook.run, user: hook.user, capturesOutput: false)
+            started(child.group)
             let status = child.wait(timeout: hook.timeout.map(seconds))
+            started(nil)
             guard status == 0 else { throw Failure(.failed, .hookFailed(hook.run[0], status), object: source) }
         } catch let error as SystemError { throw error.failure(.failed, "start", object: hook.run[0]) }
     }

@@ -66,13 +66,14 @@ package final class CommandSession: Sendable {
     /// The daemon, where one runs and the command is not to do without. Throws `.refused` when this user may not speak to it.
     package func daemon() throws -> ControlClient? {
         if isAlone { return nil }
-        let socket: String
-        do { socket = try configuration().daemon.socket } catch {
+        let configuration: Configuration
+        do { configuration = try self.configuration() } catch {
             // A file that is wrong just now must not hide a daemon that goes on well.
             guard let daemon = try ControlClient(socket: Configuration.Daemon().socket) else { throw error }
             return daemon
         }
-        return try ControlClient(socket: socket)
+        guard let daemon = try ControlClient(socket: configuration.daemon.socket), try daemon.state() == configuration.node.state else { return nil }
+        return daemon
     }
 
     /// Names of the tenants that the flags mean. Throws `.usage` for one that is not there.

@@ -31,6 +31,11 @@ package struct ControlClient: Sendable {
         socket = path
     }
 
+    /// The state folder that the daemon works with: another configuration's daemon may listen at the same place.
+    package func state() throws -> String? {
+        try JSONLine.decode(row: [String: String].self, call("GET", "/v1/node", body: nil) { _ in }.body)["state"]
+    }
+
     /// All that the daemon knows.
     package func status(_ language: Language) throws -> DaemonStatus {
         let answer = try call("GET", "/v1/status?lang=\(language.rawValue)", body: nil) { _ in }

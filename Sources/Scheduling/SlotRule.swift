@@ -54,6 +54,14 @@ package struct SlotRule: Sendable {
         return settled > now + schedule.period ? now : settled
     }
 
+    /// Puts right what a clock that was far ahead left: the last slot by the clock of now is taken for the one that is settled, once, so that the next
+    /// one is due. Whether there was anything to put right.
+    package func correct(_ record: inout SlotRecord, now: Int64) -> Bool {
+        guard let settled = record.settled, settled > now + schedule.period else { return false }
+        record.settled = schedule.slot(atOrBefore: now - offset)
+        return true
+    }
+
     /// Waiting after a failure; not longer than the longest wait, whatever the clock did since.
     private func isHeldBack(_ record: SlotRecord, _ now: Int64) -> Bool {
         guard let notBefore = record.notBefore else { return false }

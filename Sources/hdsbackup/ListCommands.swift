@@ -73,7 +73,7 @@ struct StatusCommand: OperatorCommand {
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
         if let daemon = try session.daemon() {
-            let status = try daemon.status(console.language)
+            let status = try daemon.status(console.language).only(tenant: common.tenant)
             console.row(status) { for line in status.overview.lines(console.language) { console.print(line) } }
             return status.status
         }

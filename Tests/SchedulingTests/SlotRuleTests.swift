@@ -40,8 +40,9 @@ import Testing
         let now = utc(2026, 11, 26, 10, 30)
         #expect(rule.due(record, now: now) == nil)
         #expect(rule.next(record, now: now) == utc(2026, 11, 26, 11))
-        // And so it is at the next slot, as the record is judged by the clock of then: it must be settled by then.
-        rule.settle(&record, slot: utc(2026, 11, 26, 10))
+        #expect(rule.correct(&record, now: now))
+        #expect(!rule.correct(&record, now: now))
+        #expect(rule.due(record, now: now) == nil)
         #expect(rule.due(record, now: utc(2026, 11, 26, 11)) == utc(2026, 11, 26, 11))
     }
 

@@ -280,3 +280,8 @@ extension Message {
         Message("state.failing", en: "FAILING since \(since)", fr: "EN PANNE depuis \(since)")
     }
 }
+
+extension Message {
+    package static let runKilled = Message(
+        "daemon.run-killed", en: "it was ended by a signal, or could not report", fr: "elle a été arrêtée par un signal, ou n'a pu rendre compte")
+}

@@ -18,6 +18,8 @@ package final class Courier: Sendable {
         var channels: [any AlertChannel]
         var isAwake = true
         var isOver = false
+        /// What no outbox keeps: told once, by every channel.
+        var loose: [Telling] = []
     }
 
     private let state: Monitor<State>
@@ -25,6 +27,7 @@ package final class Courier: Sendable {
     private let clock: any DaemonClock
     private let language: Language
     private let log: Logger
+    private let arrived = Monitor<Set<Int64>>([])
     private static let firstWait: Int64 = 30
     private static let longestWait: Int64 = 3_600
     private static let lifetime: Int64 = 3 * 86_400
@@ -46,22 +49,45 @@ package final class Courier: Sendable {
 
     /// There may be something to deliver.
     package func wake() { state.change { $0.isAwake = true } }
+    /// Tells something once, without the outbox: where the history cannot be written.
+    package func tell(_ telling: Telling) {
+        state.change {
+            $0.loose.append(telling)
+            $0.isAwake = true
+        }
+    }
+
     package func stop() { state.change { $0.isOver = true } }
 
     /// Delivers until `stop`; what is left then is delivered by the next life.
     package func run() {
         while !state.look({ $0.isOver }) {
-            state.look { $0.isAwake = false }
+            let (loose, channels) = state.look { state in
+                state.isAwake = false
+                defer { state.loose = [] }
+                return (state.loose, state.channels)
+            }
+            for telling in loose { for channel in channels { tell(telling, channel) } }
             let next = deliverDue()
             let now = clock.now()
             _ = state.wait(atMost: Double(min(max(1, (next ?? now + 3_600) - now), 3_600))) { $0.isAwake || $0.isOver }
         }
     }
 
+    private func tell(_ telling: Telling, _ channel: any AlertChannel) {
+        do { try channel.deliver(telling, language: language) } catch {
+            log.error("an alert could not be delivered", metadata: ["channel": "\(channel.name)", "reason": "\(failures(of: error).first?.message.text(language) ?? "?")"])
+        }
+    }
+
     /// One try of everything that is due; returns when the next is.
     package func deliverDue() -> Int64? {
         do {
-            for message in try history.messages(due: clock.now()) { try deliver(message) }
+            // A channel that fails once is left alone until the next time: it must not hold up the others.
+            var failing: Set<String> = []
+            for message in try history.messages(due: clock.now()) where !failing.contains(message.channel) {
+                if try !deliver(message) { failing.insert(message.channel) }
+            }
             return try history.nextMessage()
         } catch {
             log.error("the outbox cannot be read", metadata: ["reason": "\(failures(of: error).first?.message.text(language) ?? "?")"])
@@ -69,24 +95,35 @@ package final class Courier: Sendable {
         }
     }
 
-    private func deliver(_ message: KeptMessage) throws {
+    /// Whether there is nothing left to do for it.
+    private func deliver(_ message: KeptMessage) throws -> Bool {
         let now = clock.now()
+        if arrived.look({ $0.contains(message.id) }) {
+            try history.delivered(message.id)
+            return true
+        }
         guard let channel = state.look({ $0.channels.first { $0.name == message.channel } }),
             let telling = try? JSONLine.decode(row: Telling.self, message.body)
-        else { return try history.delivered(message.id) }
-        do {
-            try channel.deliver(telling, language: language)
+        else {
             try history.delivered(message.id)
-        } catch {
+            return true
+        }
+        do { try channel.deliver(telling, language: language) } catch {
             let reason = failures(of: error).first?.message.text(language) ?? "?"
             if now - message.created > Self.lifetime {
                 log.error("an alert could not be delivered and is given up", metadata: ["channel": "\(channel.name)", "reason": "\(reason)"])
-                return try history.delivered(message.id)
+                try history.delivered(message.id)
+                return true
             }
             log.warning(
                 "an alert is not delivered yet",
                 metadata: ["channel": "\(channel.name)", "reason": "\(reason)", "attempts": "\(message.attempts + 1)"])
             try history.postpone(message.id, until: now + min(Self.longestWait, Self.firstWait << Int64(min(message.attempts, 10))))
+            return false
         }
+        // Before it is crossed out: where that cannot be written it is not told again by this life.
+        arrived.look { _ = $0.insert(message.id) }
+        try history.delivered(message.id)
+        return true
     }
 }

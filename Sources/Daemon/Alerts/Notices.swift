@@ -55,25 +55,52 @@ struct Announcement {
 }
 
 extension Engine {
-    /// Compares what needs a person with what was told, and puts what is to be told into the outbox of each channel. Returns whether there is anything new.
+    /// What came of comparing what needs a person with what was told.
+    package enum Announced: Sendable {
+        case nothing
+        /// It waits in the outbox of each channel.
+        case queued
+        /// The history cannot be written, so there is no outbox: to be told at once, as well as it goes.
+        case loose(Telling)
+    }
+
+    /// Compares what needs a person with what was told, and puts what is to be told into the outbox of each channel.
     @discardableResult
-    package func announce(to channels: [String]) -> Bool {
-        var isNew = false
-        keep {
+    package func announce(to channels: [String]) -> Announced {
+        let now = clock.now()
+        let conditions = conditions()
+        var result = Announced.nothing
+        let isKept = keep {
             let announcement = Announcement(
-                conditions(), known: try history.alerts(), now: clock.now(), remind: Int64(seconds(configuration.alert.remindEvery)),
-                language: language)
-            guard !announcement.open.isEmpty || !announcement.closed.isEmpty else { return }
-            isNew = !announcement.notices.isEmpty
-            let telling = Telling(node: configuration.node.name, time: clock.now(), notices: announcement.notices)
-            let body = Array(try JSONEncoder().encode(telling))
-            try history.keep(
-                open: announcement.open, closed: announcement.closed, at: clock.now(), messages: isNew ? channels.map { ($0, body) } : [])
-            for notice in announcement.notices {
-                // What is told may name a source or a site, never a path.
-                log.log(level: notice.event == .cleared ? .notice : .warning, "alert \(notice.event.rawValue)", metadata: ["alert": "\(notice.key)"])
+                conditions, known: try history.alerts(), now: now, remind: Int64(seconds(configuration.alert.remindEvery)), language: language)
+            guard !announcement.open.isEmpty || !announcement.closed.isEmpty else {
+                // Nothing was written: whether it could be is not known.
+                if let historyFailure { throw historyFailure }
+                return
             }
+            let telling = Telling(node: configuration.node.name, time: now, notices: announcement.notices)
+            let body = Array(try JSONEncoder().encode(telling))
+            let isNew = !announcement.notices.isEmpty
+            try history.keep(open: announcement.open, closed: announcement.closed, at: now, messages: isNew ? channels.map { ($0, body) } : [])
+            if isNew { result = .queued }
+            say(announcement.notices)
         }
-        return isNew
+        if isKept {
+            toldWithoutHistory = []
+            return result
+        }
+        // The failure itself is among the conditions from the next time on.
+        let notices = self.conditions().filter { toldWithoutHistory.insert($0.key).inserted }.map {
+            Notice(event: .raised, key: $0.key, level: $0.level.rawValue, since: now, text: $0.message.text(language))
+        }
+        say(notices)
+        return notices.isEmpty ? .nothing : .loose(Telling(node: configuration.node.name, time: now, notices: notices))
+    }
+
+    /// What is told may name a source or a site, never a path.
+    private func say(_ notices: [Notice]) {
+        for notice in notices {
+            log.log(level: notice.event == .cleared ? .notice : .warning, "alert \(notice.event.rawValue)", metadata: ["alert": "\(notice.key)"])
+        }
     }
 }

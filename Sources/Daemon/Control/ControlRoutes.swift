@@ -8,6 +8,7 @@ import Operations
 
 /// HTTP and JSON over the Unix socket: what commands ask of the daemon that runs.
 ///
+///     GET  /v1/node                   read    the state folder: which daemon this is
 ///     GET  /v1/status?lang=fr|en      read    `DaemonStatus`
 ///     POST /v1/runs                   act     `RunRequest`; the answer streams `RunFrame` lines
 ///     GET  /v1/runs/ID/log            act     what a run said on standard error; may name paths
@@ -21,6 +22,10 @@ struct ControlRoutes {
 
     func router() -> Router<ControlContext> {
         let router = Router(context: ControlContext.self)
+        router.get("/v1/node") { _, context in
+            _ = try await context.require(.read)
+            return try json(["state": try await loop.call { $0.configuration.node.state }])
+        }
         router.get("/v1/status") { request, context in
             _ = try await context.require(.read)
             let language = request.uri.queryParameters.get("lang").flatMap { Language(rawValue: $0) } ?? .english

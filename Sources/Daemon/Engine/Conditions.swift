@@ -94,7 +94,9 @@ struct Conditions {
             }
         }
         let hasSnapshot = last(source, tenant) != nil
-        if hasSnapshot, now - max(known?.time ?? 0, started) > period {
+        // Not from the start of the daemon: one that is started again and again would never be late.
+        let since = known?.time ?? tenant.sites.compactMap { knowledge.firstSeen[Knowledge.Place(tenant: tenant.name, name: $0)] }.min() ?? now
+        if hasSnapshot, now - since > period {
             open.append(Condition("restore-test-late", place, .warning, .alertTestLate(source.name)))
         }
         return open
@@ -112,7 +114,8 @@ struct Conditions {
         guard status(tenant) != nil else { return false }
         let promised = source.rpo.map { Int64(seconds($0)) }
         guard let allowed = promised ?? source.schedule.map({ 2 * $0.period + min(Self.hour, $0.period) }) else { return false }
-        if let last = last(source, tenant) { return now - last > allowed }
+        // A time in the future is a wrong clock's, then or now: it says nothing about how old the snapshot is.
+        if let last = last(source, tenant), last <= now + 60 { return now - last > allowed }
         return now - started > min(allowed, Self.hour)
     }
 
@@ -142,8 +145,13 @@ struct Conditions {
 
     private func ofVerification(_ site: String, _ tenant: Configuration.Tenant, _ place: Knowledge.Place, _ name: String) -> [Condition] {
         var open: [Condition] = []
+        let period = TaskList.scrubPeriod(tenant)
+        if knowledge.verified[place] == nil, roles[tenant.name]?.maintains == true, !configuration.isOffline(site),
+            let seen = knowledge.firstSeen[place], now - seen > max(3_600, 3 * ReadingPlan.interval(period: period))
+        {
+            open.append(Condition("verify-late", name, .warning, .alertCoverage(site, 0)))
+        }
         if let (_, fact) = knowledge.verified[place] {
-            let period = TaskList.scrubPeriod(tenant)
             if fact.damaged > 0 { open.append(Condition("damage", name, .critical, .alertDamage(site, fact.damaged))) }
             // A pack that came since the last verification was never read, and is not late.
             let isOld = fact.oldestRead.map { now - $0 > period } ?? false

@@ -7,7 +7,7 @@ extension Engine {
     func conditions() -> [Condition] {
         let now = clock.now()
         var anomalies: [KeptAnomaly] = []
-        keep { anomalies = try history.anomalies() }
+        look { anomalies = try history.anomalies() }
         var open = Conditions(
             configuration: configuration, roles: roles, knowledge: knowledge, lastRuns: lastRuns, anomalies: anomalies, now: now, started: started,
             language: language
@@ -34,7 +34,7 @@ extension Engine {
         overview.configuration = configurationState
         var anomalies: [KeptAnomaly] = []
         var alerts: [String: KeptAlert] = [:]
-        keep {
+        look {
             anomalies = try history.anomalies()
             alerts = try history.alerts()
             overview.recent = try history.recent(50).map { Overview.Run($0) }

@@ -33,6 +33,8 @@ package final class Engine {
     private var budget: Budget
     /// To be run as soon as they may, whatever their schedule says.
     private var wanted: Set<TaskName> = []
+    /// When each task was last run because it was wanted, and how many times in a row: what does not help is not done all the time.
+    private var wantedRuns: [TaskName: (time: Int64, count: Int)] = [:]
     /// Tenants whose sites were looked at since the start: before that nobody knows what is missing.
     private var observed: Set<String> = []
     var knowledge = Knowledge()
@@ -40,12 +42,15 @@ package final class Engine {
     /// Sites to verify again once they were repaired.
     private var repairing: Set<TaskName> = []
     private var isStopping = false
+    private var isAdopting = false
     private var lastClocks: (wall: Int64, monotonic: Double)
     /// When the clock last jumped, and by how much.
     private(set) var jump: (time: Int64, seconds: Int64)?
     private(set) var historyFailure: Failure?
+    /// What was open when the history could no longer be written: told without it.
+    var toldWithoutHistory: Set<String> = []
     private var nextLoose: Int64 = -1
-    private var lastPrune: Int64 = 0
+    private var lastPrune: Double?
 
     /// Longest time from one turn to the next, in seconds: what grows late is noticed within it.
     package var longestPause: Int64 = 60
@@ -71,7 +76,9 @@ package final class Engine {
         records = try history.slotRecords()
         knowledge = try Knowledge(history)
         plan()
+        isAdopting = true
         for run in try history.unfinished() { adopt(run) }
+        isAdopting = false
         for task in tasks { if let run = try history.recent(1, of: task.name).first { lastRuns[task.name.description] = run } }
     }
 
@@ -115,6 +122,7 @@ package final class Engine {
         noticeJump(now)
         prune(now)
         guard !isStopping else { return longestPause }
+        correctRecords(now)
         startDue(now)
         return pause(clock.now())
     }
@@ -131,9 +139,25 @@ package final class Engine {
         lastClocks = (now, monotonic)
     }
 
+    /// What a clock that was years ahead once wrote must not stop a schedule for years.
+    private func correctRecords(_ now: Int64) {
+        for task in tasks {
+            let name = task.name.description
+            guard var record = records[name], task.rule.correct(&record, now: now) else { continue }
+            records[name] = record
+            log.warning("a schedule was settled in the future: its clock was wrong", metadata: ["task": "\(name)"])
+            keep { try history.keep(record, task.name) }
+        }
+    }
+
     private func prune(_ now: Int64) {
-        guard abs(now - lastPrune) > 86_400 else { return }
-        lastPrune = now
+        // A day of a clock that did not jump goes before: one that is wrong would prune what is young.
+        let monotonic = clock.monotonic()
+        guard jump == nil, monotonic - (lastPrune ?? monotonic) >= 86_400 else {
+            if lastPrune == nil || jump != nil { lastPrune = monotonic }
+            return
+        }
+        lastPrune = monotonic
         keep { try history.prune(before: now - 400 * 86_400) }
     }
 
@@ -152,8 +176,20 @@ package final class Engine {
             if let slot = task.rule.due(record, now: now) { return (task, slot) }
             // What failed waits its time, wanted or not.
             let isHeldBack = record.notBefore.map { $0 > now && $0 - now <= task.rule.wait(after: record.failures) } ?? false
-            return wanted.contains(name) && !isHeldBack ? (task, nil) : nil
+            return wanted.contains(name) && !isHeldBack && wantedAt(task, now) <= now ? (task, nil) : nil
         }.sorted { ($0.task.rank, $0.slot ?? 0, $0.task.name) < ($1.task.rank, $1.slot ?? 0, $1.task.name) }
+    }
+
+    /// From when on a wanted task may run: at once, then after a time that doubles while it is wanted again and again.
+    private func wantedAt(_ task: PlannedTask, _ now: Int64) -> Int64 {
+        guard task.name.kind != .observe, let last = wantedRuns[task.name], last.time <= now else { return now }
+        return last.time + task.rule.wait(after: last.count)
+    }
+
+    private func noteWanted(_ task: PlannedTask, _ now: Int64) {
+        let last = wantedRuns[task.name]
+        let isSoon = last.map { now - $0.time <= 2 * task.rule.wait(after: $0.count + 1) } ?? false
+        wantedRuns[task.name] = (now, isSoon ? last!.count + 1 : 1)
     }
 
     private func startDue(_ now: Int64) {
@@ -166,6 +202,7 @@ package final class Engine {
                 if !budget.running.values.contains(where: { $0.exclusive == task.exclusive }) { isFull = true }
                 continue
             }
+            if slot == nil { noteWanted(task, now) }
             start(task.name, slot: slot, arguments: arguments(task.name, now), display: nil)
         }
     }
@@ -177,7 +214,10 @@ package final class Engine {
             let record = records[task.name.description] ?? SlotRecord()
             let at = task.rule.next(record, now: now)
             if at > now { next = min(next, at) }
-            if wanted.contains(task.name), let notBefore = record.notBefore, notBefore > now { next = min(next, notBefore) }
+            if wanted.contains(task.name) {
+                let from = max(record.notBefore ?? now, wantedAt(task, now))
+                if from > now { next = min(next, from) }
+            }
         }
         return max(1, next - now)
     }
@@ -231,10 +271,13 @@ package final class Engine {
         guard let run = running.removeValue(forKey: end.run) else { return }
         budget.give(end.run)
         let now = clock.now()
-        let report = end.report ?? WorkerReport(exit: end.exit)
+        // Ended by a signal that is not this daemon's doing: it failed, and waits as what failed does.
+        let isOurs = isStopping || isAdopting
+        let end = end.exit == .interrupted && !isOurs ? JobEnd(run: end.run, exit: .failed, seconds: end.seconds, report: end.report) : end
+        let report = end.report ?? WorkerReport(exit: end.exit, failures: end.exit == .failed ? [FailureRecord(Failure(.failed, .runKilled), language)] : [])
         let task = task(run.task)
         var record = records[run.task.description] ?? SlotRecord()
-        if let rule = task?.rule { settle(&record, rule, run, end.exit, now) }
+        if let rule = task?.rule { settle(&record, rule, run, end.exit, report, now) }
         records[run.task.description] = record
         let summary = RunRecorder.summary(report, of: run.task, language)
         let isKept = keep {
@@ -266,10 +309,14 @@ package final class Engine {
             ])
     }
 
-    private func settle(_ record: inout SlotRecord, _ rule: SlotRule, _ run: Running, _ exit: ExitStatus, _ now: Int64) {
+    private func settle(
+        _ record: inout SlotRecord, _ rule: SlotRule, _ run: Running, _ exit: ExitStatus, _ report: WorkerReport, _ now: Int64
+    ) {
+        // A backup did its work when there is a snapshot, whatever else it met.
+        let hasWorked = run.task.kind != .backup || !report.rows(BackupRow.self).isEmpty
         switch exit {
         case .interrupted: break
-        case .done, .partial, .damaged:
+        case .done where hasWorked, .partial where hasWorked, .damaged where hasWorked:
             if let slot = run.slot { rule.settle(&record, slot: slot) } else { (record.failures, record.notBefore) = (0, nil) }
         default: rule.fail(&record, now: now)
         }
@@ -330,12 +377,18 @@ package final class Engine {
         keep { try history.keep(record, name) }
     }
 
+    /// Reads from the history; that it can be read does not mean that it can be written.
+    @discardableResult
+    func look(_ body: () throws -> Void) -> Bool { attempt(body, isWrite: false) }
+
     /// Notes what cannot be written, and goes on: a full disk here must not stop a backup. Whether it worked.
     @discardableResult
-    func keep(_ body: () throws -> Void) -> Bool {
+    func keep(_ body: () throws -> Void) -> Bool { attempt(body, isWrite: true) }
+
+    private func attempt(_ body: () throws -> Void, isWrite: Bool) -> Bool {
         do {
             try body()
-            historyFailure = nil
+            if isWrite { historyFailure = nil }
             return true
         } catch {
             let failure = failures(of: error).first ?? Failure(.failed, .unexpectedError("\(error)"))

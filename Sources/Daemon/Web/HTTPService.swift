@@ -16,13 +16,17 @@ struct HTTPService<Context: InitializableFromSource>: Service where Context.Sour
     /// Called when it listens.
     let running: @Sendable () -> Void
 
+    /// At one time: descriptors are for backups. One that says nothing for a minute is closed.
+    private static var connections: Int { 64 }
+
     func run() async throws {
         var quiet = log
         // What a request names is nobody's business in the log.
         quiet.logLevel = .error
         let requestLog = quiet
-        let server = try HTTPServerBuilder.http1().buildServer(
-            configuration: ServerConfiguration(address: address, serverName: nil), eventLoopGroup: group, logger: requestLog
+        let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60))).buildServer(
+            configuration: ServerConfiguration(
+                address: address, serverName: nil, availableConnectionsDelegate: .maximum(Self.connections, logger: requestLog)), eventLoopGroup: group, logger: requestLog
         ) { request, writer, channel in
             let context = Context(source: ApplicationRequestContextSource(channel: channel, logger: requestLog))
             let response: Response

@@ -5,7 +5,7 @@ import Glibc
 /// One command of the daemon's own, as a process: what it says and how far it is comes through pipes.
 ///
 /// A process a run, as PostgreSQL and Proxmox have it: its memory goes when it ends, a crash harms one run, and the
-/// daemon, which listens to sockets, never holds a key or a byte of content.
+/// daemon, which listens to sockets, reads no content and keeps no key that opens any.
 final class WorkerProcess: Sendable {
     let pid: pid_t
     private let output: File

@@ -101,6 +101,24 @@ package struct DaemonStatus: Encodable, Sendable {
         self.overview = overview
     }
 
+    /// The same, of one tenant; of all where `tenant` is nil.
+    package func only(tenant: String?) -> DaemonStatus {
+        guard let tenant else { return self }
+        var overview = overview
+        overview.tenants.removeAll { $0.name != tenant }
+        overview.running.removeAll { $0.tenant != tenant }
+        overview.upcoming.removeAll { $0.tenant != tenant }
+        overview.recent.removeAll { $0.tenant != tenant }
+        // What concerns the whole machine has no place in its name.
+        func concerns(_ key: String) -> Bool {
+            let place = key.split(separator: ":", maxSplits: 1).dropFirst().first
+            return place.map { $0 == tenant || $0.hasPrefix(tenant + "/") } ?? true
+        }
+        overview.alerts.removeAll { !concerns($0.key) }
+        overview.past.removeAll { !concerns($0.key) }
+        return DaemonStatus(tenants: tenants.filter { $0.tenant == tenant }, overview: overview)
+    }
+
     /// 0 when nothing needs a person, else what the worst of it means (docs/OPERATIONS.md).
     package var status: ExitStatus {
         let alerts = overview.alerts.reduce(ExitStatus.done) { status, alert in

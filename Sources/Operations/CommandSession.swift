@@ -64,7 +64,8 @@ package final class CommandSession: Sendable {
     }
 
     /// The daemon, where one runs and the command is not to do without. Throws `.refused` when this user may not speak to it.
-    package func daemon() throws -> ControlClient? {
+    /// `ofSameState`: only one that works with the state folder of the configuration; else any that listens where it says.
+    package func daemon(ofSameState: Bool = true) throws -> ControlClient? {
         if isAlone { return nil }
         let configuration: Configuration
         do { configuration = try self.configuration() } catch {
@@ -72,8 +73,8 @@ package final class CommandSession: Sendable {
             guard let daemon = try ControlClient(socket: Configuration.Daemon().socket) else { throw error }
             return daemon
         }
-        guard let daemon = try ControlClient(socket: configuration.daemon.socket), try daemon.state() == configuration.node.state else { return nil }
-        return daemon
+        guard let daemon = try ControlClient(socket: configuration.daemon.socket) else { return nil }
+        return try !ofSameState || daemon.state() == configuration.node.state ? daemon : nil
     }
 
     /// Names of the tenants that the flags mean. Throws `.usage` for one that is not there.

@@ -57,7 +57,7 @@ package struct SnapshotSelection {
 
     /// The last of `snapshots`, unless a hidden one is younger.
     private func last(_ snapshots: [Snapshot], _ hidden: [HiddenSnapshot], none: Failure) throws -> Snapshot {
-        let last = snapshots.max { $0.outline.started < $1.outline.started }
+        let last = snapshots.max { $0.order < $1.order }
         if let lost = hidden.filter({ !isOlder($0, than: last) }).max(by: { $0.time < $1.time }) {
             let message = Message.youngerHidden(String(lost.id.hex.prefix(12)), lost.failure.message)
             throw Failure(lost.failure.kind, message, object: lost.failure.object, remedy: .nameAnother)

@@ -86,10 +86,12 @@ package struct TenantKeys: Sendable {
         }
     }
 
-    /// Whether the restore key is here and no passphrase protects it.
+    /// Whether the restore key is here and no passphrase protects it: its header says so, and it is not opened.
     package func opensWithoutPerson() -> Bool {
-        // A wrong file is no key; who uses it says so.
-        (try? read("restore", .restore, passphrase: { nil })).flatMap { $0 } != nil
+        let tenant = folder.split(separator: "/").last ?? ""
+        let credential = getenv("CREDENTIALS_DIRECTORY").map { "\(String(cString: $0))/hdsbackup.\(tenant).restore" }
+        // A file that cannot be read is no key; who uses it says so.
+        return [credential, path("restore")].compactMap { $0 }.lazy.compactMap { try? KeyFile.needsPassphrase($0) }.first == false
     }
 
     package func path(_ name: String) -> String { folder + "/" + name + ".key" }

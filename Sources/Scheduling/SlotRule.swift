@@ -54,11 +54,11 @@ package struct SlotRule: Sendable {
         return settled > now + schedule.period ? now : settled
     }
 
-    /// Puts right what a clock that was far ahead left: the last slot by the clock of now is taken for the one that is settled, once, so that the next
-    /// one is due. Whether there was anything to put right.
+    /// Puts right what a clock that was far ahead left: nothing counts as settled, so that the task is due once more, now. Whether there was anything to
+    /// put right.
     package func correct(_ record: inout SlotRecord, now: Int64) -> Bool {
         guard let settled = record.settled, settled > now + schedule.period else { return false }
-        record.settled = schedule.slot(atOrBefore: now - offset)
+        record.settled = nil
         return true
     }
 

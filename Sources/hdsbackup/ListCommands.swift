@@ -143,7 +143,7 @@ struct ConfigCommand: ParsableCommand {
         func act(_ session: CommandSession) throws -> ExitStatus {
             let console = session.console
             // Every mistake with its line, before the daemon is asked.
-            guard let daemon = try session.daemon() else {
+            guard let daemon = try session.daemon(ofSameState: false) else {
                 throw Failure(.unreachable, .daemonAbsent, object: try session.configuration().daemon.socket)
             }
             let problems = try daemon.reload(console.language)

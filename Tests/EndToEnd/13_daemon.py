@@ -244,7 +244,8 @@ def a_command_whose_daemon_is_killed_ends_and_says_so():
             expect_in(process.returncode, (6, 130), "the exit statuses that are right")
             expect(err.strip(), "nothing was said")
     hold.open()
-    machine.run("backup", "dpi")
+    # The worker ends its hook and thaws before it goes: a few seconds.
+    until(lambda: machine.run("backup", "dpi", exit=(0, 5)).exit == 0, "the source is free again", 20)
 
 
 @contextlib.contextmanager

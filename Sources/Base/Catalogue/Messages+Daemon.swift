@@ -285,3 +285,16 @@ extension Message {
     package static let runKilled = Message(
         "daemon.run-killed", en: "it was ended by a signal, or could not report", fr: "elle a été arrêtée par un signal, ou n'a pu rendre compte")
 }
+
+extension Message {
+    package static func alertNoKeys(_ tenant: String) -> Message {
+        Message(
+            "alert.keys", en: "\(tenant): this machine has no key of it, so nothing is done for it; hdsbackup keys list shows where they should be",
+            fr: "\(tenant) : cette machine n'en a aucune clé, rien n'est donc fait pour lui ; hdsbackup keys list montre où elles devraient être")
+    }
+    package static func alertLong(_ source: String, _ hours: Int64) -> Message {
+        Message(
+            "alert.backup-long", en: "\(source): the backup has been running for \(hours) h; look whether a hook or the source hangs",
+            fr: "\(source) : la sauvegarde dure depuis \(hours) h ; vérifiez si un script ou la source est bloqué")
+    }
+}

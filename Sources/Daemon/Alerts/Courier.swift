@@ -76,7 +76,9 @@ package final class Courier: Sendable {
 
     private func tell(_ telling: Telling, _ channel: any AlertChannel) {
         do { try channel.deliver(telling, language: language) } catch {
-            log.error("an alert could not be delivered", metadata: ["channel": "\(channel.name)", "reason": "\(failures(of: error).first?.message.text(language) ?? "?")"])
+            log.error(
+                "an alert could not be delivered",
+                metadata: ["channel": "\(channel.name)", "reason": "\(failures(of: error).first?.message.text(language) ?? "?")"])
         }
     }
 

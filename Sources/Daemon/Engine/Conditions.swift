@@ -29,6 +29,8 @@ struct Conditions {
     /// The last run of each task that ended.
     let lastRuns: [String: HistoryStore.Run]
     let anomalies: [KeptAnomaly]
+    /// Since when each task runs, of those that do.
+    let running: [String: Int64]
     let now: Int64
     let started: Int64
     let language: Language
@@ -38,7 +40,11 @@ struct Conditions {
 
     func open() -> [Condition] {
         var open: [Condition] = []
-        for tenant in configuration.tenants where roles[tenant.name] != nil {
+        for tenant in configuration.tenants {
+            guard roles[tenant.name] != nil else {
+                open.append(Condition("keys", tenant.name, .critical, .alertNoKeys(tenant.name)))
+                continue
+            }
             for source in configuration.sources where source.tenant == tenant.name && source.content != .standardInput { open += of(source, tenant) }
             for site in tenant.sites { open += of(site: site, tenant) }
             if let run = lastRuns[TaskName(.observe, tenant.name).description], let exit = run.exit, [.usage, .key, .format, .failed].contains(exit) {
@@ -53,6 +59,11 @@ struct Conditions {
     private func of(_ source: Configuration.Source, _ tenant: Configuration.Tenant) -> [Condition] {
         var open: [Condition] = []
         let place = "\(tenant.name)/\(source.name)"
+        if let since = running[TaskName(.backup, tenant.name, source.name).description],
+            now - since > max(Self.day, 2 * (source.schedule?.period ?? 0))
+        {
+            open.append(Condition("backup-long", place, .warning, .alertLong(source.name, (now - since) / Self.hour)))
+        }
         let run = lastRuns[TaskName(.backup, tenant.name, source.name).description]
         if isLate(source, tenant) {
             if let last = last(source, tenant) {
@@ -111,7 +122,8 @@ struct Conditions {
 
     /// Whether the last snapshot is older than promised; without a promise, than two periods of its schedule and an hour.
     func isLate(_ source: Configuration.Source, _ tenant: Configuration.Tenant) -> Bool {
-        guard status(tenant) != nil else { return false }
+        // Nobody could look for an hour: whether it is late is not known, and that is told as if it were.
+        guard status(tenant) != nil else { return now - started > Self.hour }
         let promised = source.rpo.map { Int64(seconds($0)) }
         guard let allowed = promised ?? source.schedule.map({ 2 * $0.period + min(Self.hour, $0.period) }) else { return false }
         // A time in the future is a wrong clock's, then or now: it says nothing about how old the snapshot is.

@@ -3,13 +3,16 @@ import Operations
 import Scheduling
 
 extension Engine {
+    private var runningSince: [String: Int64] { Dictionary(running.values.map { ("\($0.task)", $0.started) }, uniquingKeysWith: min) }
+
     /// What needs a person now, the gravest first.
     func conditions() -> [Condition] {
         let now = clock.now()
         var anomalies: [KeptAnomaly] = []
         look { anomalies = try history.anomalies() }
         var open = Conditions(
-            configuration: configuration, roles: roles, knowledge: knowledge, lastRuns: lastRuns, anomalies: anomalies, now: now, started: started,
+            configuration: configuration, roles: roles, knowledge: knowledge, lastRuns: lastRuns, anomalies: anomalies, running: runningSince,
+            now: now, started: started,
             language: language
         ).open()
         if let reason = configurationState.refused { open.append(Condition("configuration", "", .warning, .alertConfiguration(reason))) }
@@ -50,7 +53,8 @@ extension Engine {
             return alert
         }
         let judge = Conditions(
-            configuration: configuration, roles: roles, knowledge: knowledge, lastRuns: lastRuns, anomalies: anomalies, now: now, started: started,
+            configuration: configuration, roles: roles, knowledge: knowledge, lastRuns: lastRuns, anomalies: anomalies, running: runningSince,
+            now: now, started: started,
             language: language)
         overview.tenants = configuration.tenants.filter { roles[$0.name] != nil }.map { tenant($0, judge, anomalies, language) }
         overview.running = running.sorted { $0.key < $1.key }.map { id, run in

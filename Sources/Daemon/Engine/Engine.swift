@@ -33,6 +33,9 @@ package final class Engine {
     private var budget: Budget
     /// To be run as soon as they may, whatever their schedule says.
     private var wanted: Set<TaskName> = []
+    /// From this moment of the monotonic clock on nothing waits for the first look at the sites: one that hangs must not stop backups.
+    private var opensAt = 0.0
+    private static let firstLook = 600.0
     /// When each task was last run because it was wanted, and how many times in a row: what does not help is not done all the time.
     private var wantedRuns: [TaskName: (time: Int64, count: Int)] = [:]
     /// Tenants whose sites were looked at since the start: before that nobody knows what is missing.
@@ -70,6 +73,7 @@ package final class Engine {
         self.log = log
         started = clock.now()
         lastClocks = (started, clock.monotonic())
+        opensAt = lastClocks.monotonic + Self.firstLook
         budget = Budget(bytes: configuration.daemon.memory.bytes, cores: cores)
         configurationState.file = configuration.file
         configurationState.loaded = started
@@ -161,12 +165,14 @@ package final class Engine {
         keep { try history.prune(before: now - 400 * 86_400) }
     }
 
+    private func isOpen(_ tenant: String) -> Bool { observed.contains(tenant) || clock.monotonic() >= opensAt }
+
     /// What is due: by its slot, or wanted.
     private func due(_ now: Int64) -> [(task: PlannedTask, slot: Int64?)] {
         tasks.compactMap { task in
             let name = task.name
             guard !running.values.contains(where: { $0.task == name }) else { return nil }
-            guard observed.contains(name.tenant) || name.kind == .observe else { return nil }
+            guard isOpen(name.tenant) || name.kind == .observe else { return nil }
             // A disk on a shelf is verified when it is connected.
             if [.verify, .probe].contains(name.kind), configuration.isOffline(name.subject), !knowledge.isReachable(name.tenant, name.subject) {
                 return nil
@@ -198,7 +204,7 @@ package final class Engine {
             let cost = JobCost.of(task.name.kind)
             // What comes first and does not fit is not overtaken again and again by what is smaller.
             if isFull, cost.cores > 0 { continue }
-            guard budget.admits(cost, exclusive: task.exclusive) else {
+            guard budget.admits(cost, exclusive: task.exclusive, at: clock.monotonic()) else {
                 if !budget.running.values.contains(where: { $0.exclusive == task.exclusive }) { isFull = true }
                 continue
             }
@@ -210,7 +216,7 @@ package final class Engine {
     /// Seconds until something is due next. What waits for room is started when a run ends.
     private func pause(_ now: Int64) -> Int64 {
         var next = now + longestPause
-        for task in tasks where !running.values.contains(where: { $0.task == task.name }) && observed.contains(task.name.tenant) {
+        for task in tasks where !running.values.contains(where: { $0.task == task.name }) && isOpen(task.name.tenant) {
             let record = records[task.name.description] ?? SlotRecord()
             let at = task.rule.next(record, now: now)
             if at > now { next = min(next, at) }
@@ -231,7 +237,7 @@ package final class Engine {
         if !keep({ run = try history.begin(name, slot: slot, at: now) }) { nextLoose -= 1 }
         wanted.remove(name)
         running[run] = Running(task: name, slot: slot, started: now, output: output)
-        budget.take(run, JobCost.of(name.kind), exclusive: task(name)?.exclusive ?? name.description)
+        budget.take(run, JobCost.of(name.kind), exclusive: task(name)?.exclusive ?? name.description, at: clock.monotonic())
         log.debug("run begins", metadata: ["run": "\(run)", "task": "\(name)"])
         runner.start(Job(run: run, task: name, arguments: arguments, display: display, output: output))
         return run
@@ -274,7 +280,8 @@ package final class Engine {
         // Ended by a signal that is not this daemon's doing: it failed, and waits as what failed does.
         let isOurs = isStopping || isAdopting
         let end = end.exit == .interrupted && !isOurs ? JobEnd(run: end.run, exit: .failed, seconds: end.seconds, report: end.report) : end
-        let report = end.report ?? WorkerReport(exit: end.exit, failures: end.exit == .failed ? [FailureRecord(Failure(.failed, .runKilled), language)] : [])
+        let report =
+            end.report ?? WorkerReport(exit: end.exit, failures: end.exit == .failed ? [FailureRecord(Failure(.failed, .runKilled), language)] : [])
         let task = task(run.task)
         var record = records[run.task.description] ?? SlotRecord()
         if let rule = task?.rule { settle(&record, rule, run, end.exit, report, now) }

@@ -26,7 +26,8 @@ struct HTTPService<Context: InitializableFromSource>: Service where Context.Sour
         let requestLog = quiet
         let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60))).buildServer(
             configuration: ServerConfiguration(
-                address: address, serverName: nil, availableConnectionsDelegate: .maximum(Self.connections, logger: requestLog)), eventLoopGroup: group, logger: requestLog
+                address: address, serverName: nil, availableConnectionsDelegate: .maximum(Self.connections, logger: requestLog)),
+            eventLoopGroup: group, logger: requestLog
         ) { request, writer, channel in
             let context = Context(source: ApplicationRequestContextSource(channel: channel, logger: requestLog))
             let response: Response

@@ -86,7 +86,9 @@ extension HistoryStore {
     /// What waits to be told and may be tried at `time`, oldest first; what waits for more than an hour was put off by a clock that was wrong.
     package func messages(due time: Int64) throws -> [KeptMessage] {
         try database.read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM message WHERE not_before <= ? OR not_before > ? ORDER BY id LIMIT 100", arguments: [time, time + 3_600]).map { row in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM message WHERE not_before <= ? OR not_before > ? ORDER BY id LIMIT 100", arguments: [time, time + 3_600]
+            ).map { row in
                 KeptMessage(
                     id: row["id"], channel: row["channel"], created: row["created"], attempts: row["attempts"], body: Array(row["body"] as Data))
             }

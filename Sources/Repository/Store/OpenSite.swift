@@ -194,6 +194,12 @@ package enum Snapshots {
                 }
             }
         }
-        return snapshots.sorted { ($0.outline.started, $0.id) < ($1.outline.started, $1.id) }
+        return snapshots.sorted { ($0.order, $0.id) < ($1.order, $1.id) }
     }
+}
+
+extension Snapshot {
+    /// When it was begun, to put snapshots in order. One of a clock that was far ahead counts as the oldest: it must not stand for the latest until
+    /// that day comes.
+    package var order: Timestamp { outline.started.seconds > Timestamp.now().seconds + 86_400 ? Timestamp(seconds: .min) : outline.started }
 }

@@ -248,6 +248,50 @@ def a_command_whose_daemon_is_killed_ends_and_says_so():
     until(lambda: machine.run("backup", "dpi", exit=(0, 5)).exit == 0, "the source is free again", 20)
 
 
+@suite.test
+def what_a_hook_froze_is_thawed_where_a_signal_ends_the_backup():
+    machine = Host("thaw")
+    hold = machine.hold()
+    thawed = machine.root / "thawed"
+    machine.source(before=hold.hook, after=["touch", thawed]).ready()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        hold.close()
+        thawed.unlink(missing_ok=True)
+        with client(machine, "backup", "dpi", "--alone") as process:
+            hold.wait()
+            hook = int(hold.reached.read_text().split()[-1])
+            process.send_signal(number)
+            process.communicate(timeout=20)
+            expect_equal(process.returncode, 130, "the exit status")
+        expect(thawed.exists(), "it is frozen for good")
+        expect(not is_running(hook), "what freezes goes on after the thaw")
+    hold.open()
+    machine.run("backup", "dpi", "--alone")
+
+
+@suite.test
+def what_root_does_alone_leaves_nothing_that_the_daemon_cannot_go_on_with():
+    if not IS_ROOT:
+        raise Skip("only root can give files away")
+    machine = Host("owners", sites=("paris", "lille"))
+    machine.source().ready()
+    folders = [machine.state, *(machine.site(name) for name in machine.sites)]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["chown", "-R", f"{hdstest.NOBODY}:{hdstest.NOBODY}", folder], check=True)
+    for words in (["backup", "dpi"], ["replicate"], ["verify", "--read", "all"], ["status"]):
+        machine.run(*words, "--alone")
+    of_root = [path for folder in folders for path in folder.rglob("*") if path.lstat().st_uid == 0]
+    expect(not of_root, f"of root: {[str(path.relative_to(machine.root)) for path in of_root][:10]}")
+    # A link that somebody with rights to the folder laid is not followed to a file of root's.
+    target = machine.root / "root-file"
+    lock = next(machine.state.rglob("lock-commits"))
+    lock.unlink()
+    lock.symlink_to(target)
+    machine.run("backup", "dpi", "--alone", exit=None)
+    expect(not target.exists(), "a file was made through a link")
+
+
 @contextlib.contextmanager
 def client(machine, *words):
     """A command that goes on meanwhile, and is killed at the end."""
@@ -662,7 +706,7 @@ def the_service_manager_is_told_how_the_daemon_is_at(_, name):
         time.sleep(2)
         expect(all(manager.values("STATUS")), f"STATUS was emptied by a reload: {manager.values('STATUS')}")
         daemon.stop()
-        expect(manager.values("STOPPING"), "no STOPPING")
+        until(lambda: manager.values("STOPPING"), "STOPPING is told", 5)
         expect(int(manager.values("EXTEND_TIMEOUT_USEC")[0]) >= 60e6, "it asks for less time than it may take")
 
 

@@ -72,7 +72,7 @@ let dashboardStyle: StaticString = """
     thead .s{min-width:4.6em;max-width:8em;overflow-wrap:anywhere}
     td.s{font-size:14px}
     td.s>.state{white-space:normal}
-    tbody th{min-width:7.5em}
+    tbody th{min-width:9em}
     tr.is-critical>*{background:var(--tint-critical)}
     tr.is-critical>th{box-shadow:inset 4px 0 var(--state)}
     .cover{display:flex;align-items:center;gap:8px}

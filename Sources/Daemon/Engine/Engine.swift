@@ -299,7 +299,7 @@ package final class Engine {
         lastRuns[run.task.description] = HistoryStore.Run(
             id: end.run, task: run.task, slot: run.slot, started: run.started, ended: now, seconds: end.seconds, exit: end.exit, summary: summary)
         learn(report, of: run.task, exit: end.exit, at: now)
-        tell(end, run, summary)
+        tell(end, run, RunRecorder.line(report, of: run.task, language))
         run.output?(.end(end.exit))
     }
 

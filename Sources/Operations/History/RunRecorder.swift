@@ -81,6 +81,18 @@ package struct RunRecorder {
 
     /// One line about a run, without names of files: for logs and lists.
     package static func summary(_ report: WorkerReport, of task: TaskName, _ language: Language) -> String {
+        var parts = figures(report, of: task, language)
+        // What went wrong, without the object that it went wrong with: that may be the name of a file.
+        if let failure = report.failures.first { parts.append(failure.message) }
+        return parts.joined(separator: "; ")
+    }
+
+    /// The same for a log: what went wrong as a code alone, since a sentence may name a folder.
+    package static func line(_ report: WorkerReport, of task: TaskName, _ language: Language) -> String {
+        (figures(report, of: task, language) + (report.failures.first.map { [$0.code] } ?? [])).joined(separator: "; ")
+    }
+
+    private static func figures(_ report: WorkerReport, of task: TaskName, _ language: Language) -> [String] {
         var parts: [String] = []
         switch task.kind {
         case .backup:
@@ -108,8 +120,6 @@ package struct RunRecorder {
             }
         case .probe, .renew, .observe: break
         }
-        // What went wrong, without the object that it went wrong with: that may be the name of a file.
-        if let failure = report.failures.first { parts.append(failure.message) }
-        return parts.joined(separator: "; ")
+        return parts
     }
 }

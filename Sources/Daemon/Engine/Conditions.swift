@@ -158,8 +158,10 @@ struct Conditions {
     private func ofVerification(_ site: String, _ tenant: Configuration.Tenant, _ place: Knowledge.Place, _ name: String) -> [Condition] {
         var open: [Condition] = []
         let period = TaskList.scrubPeriod(tenant)
-        if knowledge.verified[place] == nil, roles[tenant.name]?.maintains == true, !configuration.isOffline(site),
-            let seen = knowledge.firstSeen[place], now - seen > max(3_600, 3 * ReadingPlan.interval(period: period))
+        // A site that does not answer has an alert of its own; what follows from that is not told beside it.
+        let isRead = roles[tenant.name]?.maintains == true && !configuration.isOffline(site) && knowledge.isReachable(tenant.name, site)
+        if knowledge.verified[place] == nil, isRead, let seen = knowledge.firstSeen[place],
+            now - seen > max(3_600, 3 * ReadingPlan.interval(period: period))
         {
             open.append(Condition("verify-late", name, .warning, .alertCoverage(site, 0)))
         }
@@ -168,7 +170,7 @@ struct Conditions {
             // A pack that came since the last verification was never read, and is not late.
             let isOld = fact.oldestRead.map { now - $0 > period } ?? false
             let firstSeen = knowledge.firstSeen[place] ?? now
-            if roles[tenant.name]?.maintains == true, !configuration.isOffline(site), isOld || (fact.coverage < 0.9 && now - firstSeen > period) {
+            if isRead, isOld || (fact.coverage < 0.9 && now - firstSeen > period) {
                 open.append(Condition("verify-late", name, .warning, .alertCoverage(site, Int(fact.coverage * 100))))
             }
             if let rate = tenant.policy.scrubRate?.bytes {

@@ -10,6 +10,7 @@
  *   NS       sessions, 0 and 1 being those of the past          MAXG      generations
  *   W1, W2   wants of writers, REPL of a replicator             COMPACT   of a compactor (what it may copy)
  *   RETRIES  new sessions a fenced writer may begin             C1, C2    rounds of the collectors
+ *   GOAL     a state that must be reached, instead of the invariant
  *   HOLDS1   chunks of the old, unreferenced pack               FORGETS, UNDO, DUPS, REVERSE (order of listings)
  */
 #ifndef NS
@@ -53,7 +54,7 @@ byte merged;           /* the merged segment that decided/<g> names, listing dLi
 /* Ghosts, for the invariant and for the network. */
 byte acknowledged, forgotten, sentPack, sentSegment, sentCommit;
 
-hidden byte x, y, z;   /* scratch within one step */
+hidden byte w, x, y, z;   /* scratch within one step */
 
 #if MAXG == 1
 #define HIGHEST(set) (((set) & 2) -> 1 : 0)
@@ -117,9 +118,27 @@ static int unsafe(void) {
 }
 }
 
+/* With -DGOAL=<n> it is a state to be reached that is looked for instead: a model in which little happens proves little. */
+#if GOAL == 1    /* a pack was deleted, and later a fenced writer's next session was acknowledged */
+#define FOUND (!HAS(packs, 1) && HAS(fences, 2) && HAS(acknowledged, 3))
+#elif GOAL == 2  /* a condemned pack was rescued for a writer that reused it */
+#define FOUND (HAS(decided, 1) && HAS(cPacks[1], 1) && !HAS(dDoomed[1], 1) && HAS(acknowledged, 2) && holds[2] == 0)
+#elif GOAL == 3  /* two generations were decided, and the first one's fence was pruned while the writer slept */
+#define FOUND (HAS(decided, 2) && HAS(sentPack, 2) && !HAS(sessions | commits | fences, 2) && gen[2] == 0)
+#elif GOAL == 4  /* a late copy brought a forgotten commit back, void */
+#define FOUND (HAS(commits & forgotten & acknowledged, 2) && HAS(naming, 1) && !HAS(dCommits[1], 2))
+#elif GOAL == 5  /* a compactor's copy replaced the old pack, and retention deleted what needed neither */
+#define FOUND (!HAS(packs, 0) && HAS(packs, NS - 1) && HAS(commits, 0))
+#elif GOAL == 6  /* a replicator's copy outlived the same chunk's condemned pack */
+#define FOUND (HAS(acknowledged, NS - 2) && HAS(decided, 1) && holds[NS - 2] == holds[1] && !HAS(packs, 1))
+#endif
+#ifdef GOAL
+proctype Monitor() { atomic { FOUND -> assert(false) } }
+#else
 proctype Monitor() { atomic { c_expr { UNSAFE } -> assert(false) } }
+#endif
 
-inline contentOf(set, result) {  /* chunks of the packs in a set */
+inline contentOf(set, result) {  /* chunks of the packs in a set; `result` is another variable */
     result = 0; x = 0;
     do :: x < NS -> if :: HAS(set, x) -> result = result | holds[x] :: else fi; x++ :: else -> break od
 }
@@ -283,7 +302,7 @@ propose:
         do  /* any one that is spare: all that it holds of use lies in another that stays */
         :: i < NS -> if
             :: HAS(there, i) && !HAS(doomed, i) ->
-                z = found & ~doomed & ~BIT(i); contentOf(z, z);
+                w = found & ~doomed & ~BIT(i); contentOf(w, z);
                 if :: (y & holds[i] & ~z) == 0 -> doomed = doomed | BIT(i); break :: (y & holds[i] & ~z) == 0 :: else fi
             :: else
             fi; i++

@@ -90,8 +90,9 @@ class Result:
 
 def check(run: Run, folder: Path) -> Result:
     folder.mkdir()
-    subprocess.run(["spin", "-a", *run.flags.split(), str(MODEL)], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     breadth = run.kind != "scope" and run.breadth
+    flags = run.flags.split() + (["-DBREADTH"] if breadth else [])
+    subprocess.run(["spin", "-a", *flags, str(MODEL)], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     options = ["-DSAFETY", "-DVECTORSZ=2048", f"-DMEMLIM={MEMORY_MIB}", *(["-DBFS"] if breadth else ["-DCOLLAPSE"])]
     subprocess.run(["cc", "-O2", "-w", *options, "-o", "pan", "pan.c"], cwd=folder, check=True)
     began = time.monotonic()

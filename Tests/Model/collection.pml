@@ -54,7 +54,12 @@ byte merged;           /* the merged segment that decided/<g> names, listing dLi
 /* Ghosts, for the invariant and for the network. */
 byte acknowledged, forgotten, sentPack, sentSegment, sentCommit;
 
-hidden byte w, x, y, z;   /* scratch within one step */
+/* Scratch within one step, so no part of a state. (spin's search by breadth wants no hidden variables; then it only has more states.) */
+#ifdef BREADTH
+byte w, x, y, z;
+#else
+hidden byte w, x, y, z;
+#endif
 
 #if MAXG == 1
 #define HIGHEST(set) (((set) & 2) -> 1 : 0)

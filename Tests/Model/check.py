@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 MODEL = Path(__file__).resolve().parent / "collection.pml"
@@ -34,29 +34,44 @@ class Run:
     quick: bool = True
     complete: bool = True   # a scope: whether it must be searched to the end
     seconds: int = 120      # a scope is cut then; a rule or a goal has failed
-    breadth: bool = field(default=True)  # a rule: breadth first, for the shortest counter-example
+    breadth: bool = True    # a rule or a goal: breadth first, which finds the shortest way but remembers more
 
 
 def scope(name, what, flags, **more): return Run(name, what, flags, **more)
 
 
-def rule(number, what, flags, **more): return Run(f"rule {number}", what, f"{flags} -DNO_RULE_{number}", kind="rule", **more)
+def rule(number, what, flags, **more):
+    switch = f"NO_RULE_{number}" if isinstance(number, int) else "NO_RELIST_BOUND"
+    return Run(f"rule {number}", what, f"{flags} -D{switch}", kind="rule", **more)
 
 
 def goal(number, what, flags, **more): return Run(f"goal {number}", what, f"{flags} -DGOAL={number}", kind="goal", **more)
 
 
 SCOPES = [
-    scope("writer", "writer with a retry, collector, forget, late copies", "-DNS=4 -DMAXG=1 -DW1=2 -DC1=1 -DFORGETS=1 -DDUPS=1"),
-    scope("collectors", "two collectors of two rounds, a spare copy", "-DNS=2 -DRETRIES=0 -DMAXG=2 -DC1=2 -DC2=2 -DHOLDS1=1"),
+    scope("writer", "writer with a retry, collector, forget, late copy", "-DNS=4 -DMAXG=1 -DW1=2 -DC1=1 -DFORGETS=1 -DDUPS=1"),
+    scope("generations", "writer with a retry, two generations, forget", "-DNS=4 -DMAXG=2 -DW1=2 -DC1=2 -DFORGETS=1"),
+    scope("collectors", "two collectors, two generations, a spare copy", "-DNS=2 -DRETRIES=0 -DMAXG=2 -DC1=2 -DC2=2 -DHOLDS1=1"),
+    scope("rivals", "writer, two collectors, two generations", "-DNS=3 -DRETRIES=0 -DMAXG=2 -DW1=2 -DC1=2 -DC2=1"),
     scope("undo", "writer with a retry, collector, undo, forget", "-DNS=4 -DMAXG=1 -DW1=2 -DC1=1 -DUNDO -DFORGETS=1"),
     scope("two writers", "two writers, collector, a spare copy", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DW2=2 -DC1=1 -DHOLDS1=1"),
+    scope("replicator", "writer, replicator, collector", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DREPL=2 -DC1=1"),
+    scope("relisting", "the same, unlisted packs listed again", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DREPL=2 -DC1=1 -DHOLDS1=1 -DRELIST"),
+    scope("compaction", "writer, compactor, collector", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DCOMPACT=3 -DC1=1"),
     scope("base", "two writers, collector, forget", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DW2=2 -DC1=1 -DFORGETS=1", quick=False),
+    scope("late", "as generations, and a late copy, listings reversed", "-DNS=4 -DMAXG=2 -DW1=2 -DC1=2 -DFORGETS=1 -DDUPS=1 -DREVERSE", quick=False),
+    scope("pruning", "two writers, two generations, a spare copy", "-DNS=4 -DRETRIES=0 -DMAXG=2 -DW1=2 -DW2=2 -DC1=2 -DHOLDS1=1", quick=False),
+    # Larger than can be searched to the end: a violation would count, its absence says little.
+    scope("cut: two", "relisting, two generations", "-DNS=4 -DRETRIES=0 -DMAXG=2 -DW1=2 -DREPL=2 -DC1=2 -DHOLDS1=1 -DRELIST", quick=False, complete=False, seconds=60),
+    scope("cut: compact", "compactor, two collectors, two generations, forget", "-DNS=3 -DRETRIES=0 -DMAXG=2 -DCOMPACT=1 -DC1=2 -DC2=2 -DHOLDS1=1 -DFORGETS=1",
+          quick=False, complete=False, seconds=60),
+    scope("cut: all", "every actor but undo, six packs, two generations", "-DNS=6 -DRETRIES=0 -DMAXG=2 -DW1=2 -DW2=3 -DREPL=2 -DCOMPACT=3 -DC1=2 -DC2=1 "
+          "-DFORGETS=1 -DDUPS=1 -DRELIST", quick=False, complete=False, seconds=60),
 ]
 
 RULES = [
     rule(1, "condemned/ not listed again", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DW1=2 -DC1=1"),
-    rule(2, "a base need not be marked", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DW2=2 -DC1=1 -DFORGETS=1"),
+    rule(2, "a base need not be marked", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DW2=2 -DC1=1 -DFORGETS=1", breadth=False),
     rule(3, "no suffix in pack keys", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DW1=2 -DC1=1"),
     rule(4, "deletes on private knowledge", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DW1=2 -DC1=1 -DUNDO"),
     rule(5, "every segment counts", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DW2=2 -DC1=1 -DHOLDS1=1"),
@@ -67,6 +82,7 @@ RULES = [
     rule(10, "commits listed before sessions are closed", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DW1=2 -DC1=1"),
     rule(11, "no second mark", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DW1=2 -DC1=1"),
     rule(12, "two open generations", "-DNS=2 -DRETRIES=0 -DMAXG=2 -DC1=1 -DC2=1 -DHOLDS1=1"),
+    rule("relist", "void packs may be listed again", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DREPL=2 -DC1=1 -DHOLDS1=1 -DRELIST"),
 ]
 
 GOALS = [
@@ -76,6 +92,7 @@ GOALS = [
     goal(4, "a forgotten commit back, and void", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DW1=2 -DC1=1 -DFORGETS=1 -DDUPS=1"),
     goal(5, "a compacted copy replaces its source", "-DNS=3 -DRETRIES=0 -DMAXG=1 -DCOMPACT=1 -DC1=1 -DHOLDS1=0"),
     goal(6, "a replicated copy outlives the condemned one", "-DNS=4 -DMAXG=1 -DREPL=2 -DC1=1"),
+    goal(7, "a pack listed again by another session", "-DNS=4 -DRETRIES=0 -DMAXG=1 -DW1=2 -DREPL=2 -DC1=1 -DHOLDS1=1 -DRELIST"),
 ]
 
 

@@ -9,7 +9,8 @@
  * -DNO_RULE_<n> takes away the rule that closes hole n. Each must lead to a violation of `unsafe`. Other switches set the scope:
  *   NS       sessions, 0 and 1 being those of the past          MAXG      generations
  *   W1, W2   wants of writers, REPL of a replicator             COMPACT   of a compactor (what it may copy)
- *   RETRIES  new sessions a fenced writer may begin             C1, C2    rounds of the collectors
+ *   RELIST   the replicator lists unlisted packs again            RETRIES  new sessions a fenced writer may begin
+ *   C1, C2   rounds of the collectors
  *   GOAL     a state that must be reached, instead of the invariant
  *   HOLDS1   chunks of the old, unreferenced pack               FORGETS, UNDO, DUPS, REVERSE (order of listings)
  */
@@ -30,6 +31,12 @@
 #endif
 #ifndef FORGETS
 #define FORGETS 0
+#endif
+
+#ifdef COMPACT
+#define COMPACTORS 1
+#else
+#define COMPACTORS 0
 #endif
 
 #define BIT(n) (1 << (n))
@@ -88,6 +95,12 @@ hidden byte w, x, y, z;
 #else
 #define REUSABLE(s) (!open || gen[s] >= g || HAS(seen, s))
 #endif
+/* Coordination.mayRelist, but for the condemned ones. Its own test of a test: without it a void pack is listed again. */
+#ifdef NO_RELIST_BOUND
+#define MAY_RELIST(p) true
+#else
+#define MAY_RELIST(p) (gen[p] >= d)
+#endif
 /* Coordination.marks */
 #ifdef NO_RULE_2
 #define MARKED(s) true
@@ -136,6 +149,8 @@ static int unsafe(void) {
 #define FOUND (!HAS(packs, 0) && HAS(packs, NS - 1) && HAS(commits, 0))
 #elif GOAL == 6  /* a replicator's copy outlived the same chunk's condemned pack */
 #define FOUND (HAS(acknowledged, NS - 2) && HAS(decided, 1) && holds[NS - 2] == holds[1] && !HAS(packs, 1))
+#elif GOAL == 7  /* a snapshot hangs on a pack that another session stored and this one listed again */
+#define FOUND (HAS(acknowledged, 3) && lists[3] == BIT(2))
 #endif
 #ifdef GOAL
 proctype Monitor() { atomic { FOUND -> assert(false) } }
@@ -157,9 +172,9 @@ inline fence(s) {  /* create-if-absent of commits/<snapshot>.<session> as a fenc
 #define COMPACTION 2
 
 proctype Writer(byte me; byte last; byte want; byte kind) {
-    byte g, d, i, seen, found, known;
+    byte g, d, i, seen, found, known, again;  /* again: packs of others that its segment will list too */
     bit open;
-again:
+begin:
     g = condemned;  /* 1: WriterSession.begin */
     d_step { sessions = sessions | BIT(me); gen[me] = g };  /* 2: createOrConfirm(SessionRecord.key) */
 #ifndef NO_RULE_1
@@ -192,6 +207,17 @@ again:
     :: else -> break
     od;
     i = 0;
+#ifdef RELIST
+    do  /* OpenSite.unlisted, Coordination.mayRelist: packs that no counting segment lists, lest they be copied once more */
+    :: kind == REPLICATE && i < NS -> d_step {
+        z = KEY(i);
+        if :: HAS(packs, z) && !HAS(found, z) && (!open || !HAS(cPacks[g], z)) && MAY_RELIST(z) -> again = again | BIT(z) :: else fi;
+        i++ }
+    :: else -> break
+    od;
+    i = 0;
+    found = found | again;
+#endif
     d_step {
 #ifdef NO_RULE_9
         if :: kind == BACKUP -> found = found | 3 :: else fi;  /* the cache of long ago, neither listed nor counting */
@@ -232,9 +258,10 @@ again:
 #ifdef NO_RULE_3
             if :: known == holds[1] -> y = 1 :: known == holds[0] && known != holds[1] -> y = 0 :: else fi;
 #endif
-            packs = packs | BIT(y); lists[me] = BIT(y); sentPack = sentPack | BIT(me)
+            packs = packs | BIT(y); lists[me] = BIT(y) | again; sentPack = sentPack | BIT(me)
         };
         d_step { segments = segments | BIT(me); known = 0; sentSegment = sentSegment | BIT(me) }
+    :: !known && again -> d_step { segments = segments | BIT(me); lists[me] = again; sentSegment = sentSegment | BIT(me) }
     :: else
     fi;
     d_step {  /* 8: WriterSession.commit: create of the slot */
@@ -252,11 +279,11 @@ again:
     goto done;
 fenced:
     skip;  /* 10; giving up fences oneself */
-    d_step { fence(me); g = 0; d = 0; i = 0; seen = 0; found = 0; known = 0; open = 0 };
-    if :: me < last -> me++; goto again :: else fi;
+    d_step { fence(me); g = 0; d = 0; i = 0; seen = 0; found = 0; known = 0; again = 0; open = 0 };
+    if :: me < last -> me++; goto begin :: else fi;
 done:
     skip;
-    d_step { g = 0; d = 0; i = 0; seen = 0; found = 0; known = 0; open = 0 }
+    d_step { g = 0; d = 0; i = 0; seen = 0; found = 0; known = 0; again = 0; open = 0 }
 }
 
 /* The collector is not written yet: its steps are those of the design page that docs/MODEL.md repeats. */
@@ -500,7 +527,7 @@ init {
         run Writer(3 + RETRIES, 3 + 2 * RETRIES, W2, BACKUP);
 #endif
 #ifdef REPL
-        run Writer(NS - 1 - RETRIES, NS - 1, REPL, REPLICATE);
+        run Writer(NS - 1 - RETRIES - COMPACTORS, NS - 1 - COMPACTORS, REPL, REPLICATE);
 #endif
 #ifdef COMPACT
         run Writer(NS - 1, NS - 1, COMPACT, COMPACTION);

@@ -12,12 +12,13 @@ libraries=(libssl-dev libzstd-dev liblz4-dev libsqlite3-dev pkg-config gcc libc6
 units=(systemd libseccomp2 util-linux binutils patchelf)
 packaging=(dpkg-dev lintian debootstrap)  # for the package alone
 python=(python3 python3-venv)
+model=(spin)  # checks the model of the collection protocol
 environment=.venv-tests
 post_quantum='import cryptography.hazmat.primitives.asymmetric.mlkem'  # the independent reader opens hybrid keys
 
 install_packages() {
     local missing=() package
-    for package in "${libraries[@]}" "${units[@]}"; do installed "$package" || missing+=("$package"); done
+    for package in "${libraries[@]}" "${units[@]}" "${model[@]}"; do installed "$package" || missing+=("$package"); done
     # A python3 that is not Debian's will do, if it can make environments.
     python3 -c 'import ensurepip, venv' 2>/dev/null ||
         for package in "${python[@]}"; do installed "$package" || missing+=("$package"); done
@@ -45,7 +46,7 @@ if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages
     install_postgresql
 else
-    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${units[*]} ${python[*]} postgresql" >&2
+    echo "This is not Debian. Needed, under the names that your system gives them: ${libraries[*]} ${units[*]} ${python[*]} ${model[*]} postgresql" >&2
 fi
 
 if ! python3 -c "$post_quantum" 2>/dev/null && ! "$environment/bin/python" -c "$post_quantum" 2>/dev/null; then

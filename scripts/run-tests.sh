@@ -27,6 +27,7 @@ part 'demonstration' env DEMO_MIB=32 bash Tests/Tools/demo.sh
 for theme in Tests/EndToEnd/0[0-9]*.sh Tests/EndToEnd/10*.sh Tests/EndToEnd/1[2345]*.sh; do
     part "$(basename "$theme" .sh)" bash "$theme"
 done
+part 'collection model' python3 Tests/Model/check.py --quick
 part 'units and installing' python3 Tests/Packaging/units.py
 part 'crashes' python3 Tests/Packaging/crash.py
 # With real object stores, started here and stopped at the end.

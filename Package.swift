@@ -54,10 +54,11 @@ let package = Package(
         .target(
             name: "Replication", dependencies: ["Repository", "CLinux", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
         .target(name: "Verification", dependencies: ["Repository", "Restore", "Replication"], swiftSettings: crunching),
+        .target(name: "Maintenance", dependencies: ["Repository", "Scheduling"], swiftSettings: crunching),
         .target(
             name: "Operations",
             dependencies: [
-                "Backup", "Restore", "Replication", "Verification", "S3", "Scheduling", "TOMLKit",
+                "Backup", "Restore", "Replication", "Verification", "Maintenance", "S3", "Scheduling", "TOMLKit",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], swiftSettings: strict),
         .target(
@@ -98,6 +99,9 @@ let package = Package(
         .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
+        .testTarget(
+            name: "MaintenanceTests",
+            dependencies: ["Maintenance", "Scheduling", "Repository", "Sites", "Keys", "Codec", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "Codec", "TestSupport"],

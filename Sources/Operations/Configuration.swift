@@ -205,7 +205,12 @@ extension Configuration {
         package var copies: Int?
         package var immutable: Int?
         package var keep: Keep?
+        /// How long condemned packs stay before they are deleted.
         package var quarantine: Duration?
+        /// How long sessions that began before packs were condemned are waited for.
+        package var patience: Duration?
+        /// How long after an arrival nothing is forgotten because of it.
+        package var coolOff: Duration?
         package var scrub: Duration?
         package var restoreTest: Duration?
         /// Bytes a second that scheduled verification may read from each site.
@@ -216,10 +221,12 @@ extension Configuration {
     /// How many snapshots of each age are kept.
     package struct Keep: Sendable, Equatable {
         package var last: Int?
+        package var hourly: Int?
         package var daily: Int?
         package var weekly: Int?
         package var monthly: Int?
         package var yearly: Int?
+        package var within: Duration?
         package init() {}
     }
 

@@ -24,7 +24,7 @@ extension Configuration {
         source.after = readHook("after", section, of: source)
         source.schedule = section.text("schedule", .expectedSchedule) { Schedule($0) }
         source.check = section.command("check")
-        source.keep = section.section("keep", .later).map(readKeep)
+        source.keep = section.section("keep").map(readKeep)
         source.basis = section.text("basis", .later)
         source.rpo = section.duration("rpo")
         source.rto = section.duration("rto")

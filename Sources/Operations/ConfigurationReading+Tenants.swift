@@ -36,8 +36,10 @@ extension Configuration {
         policy.profile = section.choice("profile", .later)
         policy.copies = section.integer("copies", in: 1...1_000, .later)
         policy.immutable = section.integer("immutable", in: 0...1_000, .later)
-        policy.keep = section.section("keep", .later).map(readKeep)
-        policy.quarantine = section.duration("quarantine", .later)
+        policy.keep = section.section("keep").map(readKeep)
+        policy.quarantine = section.durationOrZero("quarantine")
+        policy.patience = section.durationOrZero("patience")
+        policy.coolOff = section.durationOrZero("cool_off")
         if let verify = section.section("verify") {
             policy.scrub = verify.duration("scrub")
             policy.restoreTest = verify.duration("restore_test")
@@ -51,10 +53,12 @@ extension Configuration {
     static func readKeep(_ section: ConfigurationSection) -> Keep {
         var keep = Keep()
         keep.last = section.integer("last", in: 0...1_000_000)
+        keep.hourly = section.integer("hourly", in: 0...1_000_000)
         keep.daily = section.integer("daily", in: 0...1_000_000)
         keep.weekly = section.integer("weekly", in: 0...1_000_000)
         keep.monthly = section.integer("monthly", in: 0...1_000_000)
         keep.yearly = section.integer("yearly", in: 0...1_000_000)
+        keep.within = section.duration("within")
         section.finish()
         return keep
     }

@@ -103,6 +103,11 @@ final class ConfigurationSection {
         text(key, .expectedDuration, effect: effect) { Duration(configuration: $0) }
     }
 
+    /// The same, or none at all: `0s`.
+    func durationOrZero(_ key: String) -> Duration? {
+        text(key, .expectedDurationOrZero) { Duration(configuration: $0, zeroIsAllowed: true) }
+    }
+
     func bytes(_ key: String, _ effect: Effect = .now) -> ByteCount? {
         text(key, .expectedSize, effect: effect) { ByteCount($0) }
     }

@@ -174,6 +174,8 @@ extension Configuration.Policy {
         table.put("immutable", immutable)
         table.put("keep", keep?.entries)
         table.put("quarantine", quarantine)
+        table.put("patience", patience)
+        table.put("cool_off", coolOff)
         var verify = TableWriter()
         verify.put("scrub", scrub)
         verify.put("restore_test", restoreTest)
@@ -187,10 +189,12 @@ extension Configuration.Keep {
     fileprivate var entries: [ConfigurationEntry] {
         var table = TableWriter()
         table.put("last", last)
+        table.put("hourly", hourly)
         table.put("daily", daily)
         table.put("weekly", weekly)
         table.put("monthly", monthly)
         table.put("yearly", yearly)
+        table.put("within", within)
         return table.entries
     }
 }

@@ -33,8 +33,8 @@ extension Duration {
     private static let units: [(name: String, seconds: UInt64)] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
 
     /// A length of time as the configuration writes it: `7d`, `24h`, `30m`, `1h30m`; nil for anything
-    /// else, zero included. A day has 24 hours and a week seven days.
-    package init?(configuration text: String) {
+    /// else. Zero is `0s`, where it is allowed. A day has 24 hours and a week seven days.
+    package init?(configuration text: String, zeroIsAllowed: Bool = false) {
         var total: UInt64 = 0
         var rest = text[...]
         var allowed = Self.units[...]
@@ -51,7 +51,7 @@ extension Duration {
             total = sum
             allowed = allowed[(place + 1)...]
         }
-        guard total > 0 else { return nil }
+        guard total > 0 || zeroIsAllowed else { return nil }
         self = .seconds(Int64(total))
     }
 

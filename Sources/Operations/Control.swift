@@ -38,7 +38,7 @@ package struct RunRequest: Codable, Sendable, Equatable {
         case .verify:
             guard !subject.isEmpty else { throw Failure(.usage, .controlUnknown(kind.rawValue)) }
             words += ["--site", subject]
-        case .probe, .renew, .observe: break
+        case .probe, .renew, .observe, .retention, .collect: break
         }
         var rest = flags[...]
         while let flag = rest.popFirst() {

@@ -21,11 +21,13 @@ package enum LockRenewalOperation {
     private static let staleUpload: Int64 = 2 * 86_400
 
     /// Throws `.key` without the maintain role.
-    package static func run(_ workspace: Workspace, site: String?, requestsPerDay: Int, language: Language) throws -> [Row] {
+    package static func run(_ workspace: Workspace, site: String?, history: HistoryStore, requestsPerDay: Int, language: Language) throws -> [Row] {
         guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
         let opened = try workspace.open(site: site, keys: ring, as: .maintain)
         let inventory = Inventory(try workspace.replicationStore())
+        // Where that cannot be told, every lock is renewed.
+        let expiring = (try? RetentionOperation(workspace, history).expiring()) ?? []
         func failed(_ site: String, _ failure: Failure) -> Row {
             Row(
                 site: site, needed: 0, renewed: 0, waiting: 0, first_end: nil, aborted_uploads: 0, failures: [failure.text(language)],
@@ -36,7 +38,7 @@ package enum LockRenewalOperation {
             let (aborted, report): (Int, LockRenewal.Report)
             do {
                 aborted = try site.site.abortUploads(olderThan: staleUpload)
-                report = try LockRenewal(site, keys: ring, inventory: inventory, requestsPerDay: requestsPerDay).run()
+                report = try LockRenewal(site, keys: ring, inventory: inventory, requestsPerDay: requestsPerDay, expiring: expiring).run()
             } catch let failure as Failure {
                 // One site's trouble is no reason to let the locks of another run out.
                 rows.append(failed(site.name, failure))

@@ -13,10 +13,10 @@ package struct TenantView: Sendable {
     private let unread: [HiddenSnapshot]
 
     /// `opening`: with the keys that open content, which may ask for a passphrase. `without`: sites that are not asked.
-    package init(_ workspace: Workspace, site: String?, without: [String] = [], opening: Bool) throws {
+    package init(_ workspace: Workspace, site: String?, without: [String] = [], opening: Bool, as access: SiteAccess = .restore) throws {
         self.workspace = workspace
         ring = try workspace.keyRing(opening: opening)
-        opened = try workspace.open(site: site, without: without, keys: ring)
+        opened = try workspace.open(site: site, without: without, keys: ring, as: access)
         var unread: [HiddenSnapshot] = []
         let domains = Set(ring.catalogueDomains)
         snapshots = try Snapshots.list(opened.sites, keys: ring) { lost in

@@ -21,6 +21,9 @@ package struct VerifyOperation {
         }
     }
 
+    /// Times that a site is looked at anew because collection moved meanwhile.
+    private static let attempts = 2
+
     /// Throws `.key` when blobs are to be opened and the restore key is not here.
     package static func run(
         _ workspace: Workspace, site: String?, options: VerificationOptions, progress: @escaping @Sendable (VerificationProgress) -> Void
@@ -30,7 +33,18 @@ package struct VerifyOperation {
         if let period = workspace.tenant.policy.scrub { options.period = Int64(seconds(period)) }
         let opened = try workspace.open(site: site, keys: ring)
         let reports = try opened.sites.map { site in
-            try Verifier(site, keys: ring, state: ScrubState(workspace.state, site: site.repository.id), options: options, progress: progress).run()
+            var site = site
+            for _ in 0..<attempts {
+                let report = try Verifier(
+                    site, keys: ring, state: ScrubState(workspace.state, site: site.repository.id), options: options, progress: progress
+                ).run()
+                // What a collection took away in between is not missing.
+                if report.findings.isEmpty || !site.hasMoved { return report }
+                site = try OpenSite(site.repository, keys: ring, scratch: workspace.state.folder)
+            }
+            return try Verifier(
+                site, keys: ring, state: ScrubState(workspace.state, site: site.repository.id), options: options, progress: progress
+            ).run()
         }
         var told: [Message] = []
         // What was found is told whether or not it can be put down.

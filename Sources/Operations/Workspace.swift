@@ -109,6 +109,14 @@ package final class Workspace: Sendable {
         package let isExpected: Bool
     }
 
+    /// One of the tenant's sites, its marker and chain checked, and nothing else of it read.
+    package func repository(_ site: Configuration.Site, as access: SiteAccess) throws -> SiteRepository {
+        let repository = try SiteRepository(
+            site: store(site, as: access), fingerprint: fingerprint, state: state, expected: keys.siteID(site.name, tenant: fingerprint.tenant))
+        try site.place.check(mark: repository.place, site: site.name)
+        return repository
+    }
+
     /// Opens the tenant's sites, or the one named, but for those of `without`, which are asked for nothing. A site that cannot be opened is in `failures`; throws
     /// the first of them when none could.
     package func open(site name: String? = nil, without: [String] = [], keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
@@ -116,10 +124,7 @@ package final class Workspace: Sendable {
         var absences: [Absence] = []
         for site in try configuration.sites(of: tenant, named: name) where !without.contains(site.name) {
             do {
-                let repository = try SiteRepository(
-                    site: store(site, as: access), fingerprint: fingerprint, state: state,
-                    expected: keys.siteID(site.name, tenant: fingerprint.tenant))
-                try site.place.check(mark: repository.place, site: site.name)
+                let repository = try repository(site, as: access)
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
             } catch let failure as Failure {
                 absences.append(Absence(site: site.name, failure: failure.of(site.name), isExpected: site.isOffline))

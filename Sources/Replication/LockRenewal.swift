@@ -31,12 +31,15 @@ package struct LockRenewal {
     private let keys: KeyRing
     private let inventory: Inventory
     private let requestsPerDay: Int
+    private let expiring: Set<ShortID>
 
-    package init(_ site: OpenSite, keys: KeyRing, inventory: Inventory, requestsPerDay: Int) {
+    /// `expiring`: snapshots that retention would forget but for their lock: it is left to end.
+    package init(_ site: OpenSite, keys: KeyRing, inventory: Inventory, requestsPerDay: Int, expiring: Set<ShortID> = []) {
         self.site = site
         self.keys = keys
         self.inventory = inventory
         self.requestsPerDay = requestsPerDay
+        self.expiring = expiring
     }
 
     /// Throws `.key` without the domains' catalogue keys, `.unreachable` when the site does not answer.
@@ -101,7 +104,7 @@ package struct LockRenewal {
         for key in try site.site.keys("snapshots/") {
             do {
                 let (manifest, _) = try site.repository.signedManifest(key)
-                guard !forgotten.contains(manifest.snapshot) else { continue }
+                guard !forgotten.contains(manifest.snapshot), !expiring.contains(manifest.snapshot) else { continue }
                 needed.insert(key)
                 guard keys.catalogue(manifest.domain) != nil else { throw Failure(.key, .noCatalogueKey) }
                 roots[manifest.domain, default: []].append(try manifest.outline(keys).root)

@@ -65,6 +65,14 @@ package struct ReplicationReport: Sendable {
         stopped = stopped ?? other.stopped
     }
 
+    /// What a later attempt at the same target did; what did not work before no longer counts.
+    mutating func replace(by later: ReplicationReport) {
+        var sum = later
+        (sum.snapshots, sum.packs) = (snapshots + later.snapshots, packs + later.packs)
+        (sum.bytes, sum.records) = (bytes + later.bytes, records + later.records)
+        self = sum
+    }
+
     /// Whether the target is level with the sources.
     package var isLevel: Bool { skipped.isEmpty && unrepaired.isEmpty && stopped == nil }
 

@@ -5,7 +5,7 @@ import Sites
 
 extension Replicator {
     /// Copies the records that the target lacks: the chain of descriptors first, then key wraps, then what
-    /// retention dropped, what was attested, and sheets of restore tests. Each is verified before. Returns the target, opened again
+    /// retention dropped, what was attested, sheets of restore tests, and holds. Each is verified before. Returns the target, opened again
     /// where it has become another.
     func levelRecords(_ target: OpenSite, _ report: inout ReplicationReport) throws -> OpenSite {
         let added = try levelChain(target)
@@ -25,6 +25,7 @@ extension Replicator {
                 report.records += try copyStatements(.forget, source, target, &report)
                 report.records += try copyStatements(.attested, source, target, &report)
                 report.records += try copyStatements(.sheet, source, target, &report)
+                report.records += try copyStatements(.hold, source, target, &report)
             } catch let failure as Failure { report.problems.append(failure.of(source.name)) }
         }
         return target
@@ -70,7 +71,13 @@ extension Replicator {
     private func copyStatements(
         _ kind: Statement.Kind, _ source: OpenSite, _ target: OpenSite, _ report: inout ReplicationReport
     ) throws -> Int {
-        let folder = kind == .forget ? "forget/" : kind == .sheet ? SheetRecord.folder : "attested/"
+        let folder =
+            switch kind {
+            case .forget: "forget/"
+            case .sheet: SheetRecord.folder
+            case .hold: HoldRecord.folder
+            default: "attested/"
+            }
         let limit = kind.bodyLimit + Statement.overhead
         let there = Set(try atTarget { try target.site.keys(folder) })
         var copied = 0
@@ -97,6 +104,9 @@ extension Replicator {
         if kind == .forget {
             let record = try ForgetRecord(body: statement.body)
             (name, created) = (ForgetRecord.key(record.number), record.created)
+        } else if kind == .hold {
+            let record = try HoldRecord(body: statement.body)
+            (name, created) = (record.key, record.created)
         } else if kind == .sheet {
             let record = try SheetRecord(body: statement.body)
             (name, created) = (record.key, record.created)
@@ -105,6 +115,6 @@ extension Replicator {
             (name, created) = (AttestedRecord.key(record.number), record.created)
         }
         guard name == key else { throw Failure(.refused, .badSignature) }
-        try trust.verify(statement, roles: [kind == .forget ? .maintain : .verify], at: created.seconds)
+        try trust.verify(statement, roles: [kind == .forget || kind == .hold ? .maintain : .verify], at: created.seconds)
     }
 }

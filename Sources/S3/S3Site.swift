@@ -447,5 +447,18 @@ package final class S3Site: Site {
         }
     }
 
+    package var hasLegalHolds: Bool { options.lock != nil }
+
+    package func setLegalHold(_ key: String, _ isOn: Bool) throws {
+        guard isLocked(bucket(key)) else { return }
+        try naming(key) {
+            let head = try firstHead(key)
+            let body = Array("<LegalHold><Status>\(isOn ? "ON" : "OFF")</Status></LegalHold>".utf8)
+            let query = [("legal-hold", "")] + (head.header("x-amz-version-id").map { [("versionId", $0)] } ?? [])
+            let request = S3Request("PUT", bucket(key), stored(key), query: query, headers: [("content-md5", contentMD5(body))])
+            _ = try body.withUnsafeBytes { try client.send(request, body: $0) }
+        }
+    }
+
     package func freeSpace() throws -> UInt64? { nil }
 }

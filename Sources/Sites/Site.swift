@@ -58,6 +58,12 @@ package protocol Site: AnyObject, Sendable {
     /// Locks the object until then; a lock is never shortened. Maintenance alone has the right.
     func lock(_ key: String, until: Timestamp) throws
 
+    /// Whether the store itself can keep objects until a hold is released.
+    var hasLegalHolds: Bool { get }
+
+    /// Places a legal hold on the object, or releases it. Maintenance alone has the right.
+    func setLegalHold(_ key: String, _ isOn: Bool) throws
+
     /// Ends uploads that were begun more than so many seconds ago and never completed; returns how many.
     func abortUploads(olderThan seconds: Int64) throws -> Int
 
@@ -102,6 +108,10 @@ extension Site {
     package func lockEnd(_ key: String) throws -> Timestamp? { nil }
 
     package func lock(_ key: String, until: Timestamp) throws {}
+
+    package var hasLegalHolds: Bool { false }
+
+    package func setLegalHold(_ key: String, _ isOn: Bool) throws {}
 
     package func olderVersions(_ key: String) throws -> [String] { [] }
 

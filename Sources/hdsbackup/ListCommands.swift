@@ -174,7 +174,7 @@ struct ConfigCommand: ParsableCommand {
 
 struct SiteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self])
+        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self, Rebuild.self])
 
     struct List: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: help(.helpSiteList))
@@ -205,6 +205,19 @@ struct SiteCommand: ParsableCommand {
         }
     }
 
+    struct Rebuild: OperatorCommand {
+        static let configuration = CommandConfiguration(commandName: "rebuild", abstract: help(.helpSiteRebuild))
+        @OptionGroup var common: CommonOptions
+        @Flag(help: ArgumentHelp(help(.helpCollectDryRun))) var dryRun = false
+
+        func act(_ session: CommandSession) throws -> ExitStatus {
+            guard let site = session.siteName else { throw Failure(.usage, .siteNeeded) }
+            var request = CollectOperation.Request()
+            (request.site, request.language, request.isDry) = (site, session.language, dryRun)
+            return try CollectTable.show(session, isDry: dryRun) { try CollectOperation($0, request).rebuildCoordination() }
+        }
+    }
+
     struct Renew: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "renew", abstract: help(.helpSiteRenew))
         @OptionGroup var common: CommonOptions
@@ -213,7 +226,7 @@ struct SiteCommand: ParsableCommand {
         func act(_ session: CommandSession) throws -> ExitStatus {
             let (console, l) = (session.console, session.language)
             let rows = try session.workspaces().flatMap {
-                try LockRenewalOperation.run($0, site: session.siteName, requestsPerDay: requests, language: l)
+                try LockRenewalOperation.run($0, site: session.siteName, history: session.history(), requestsPerDay: requests, language: l)
             }
             console.row(["sites": rows]) {
                 var table = ConsoleTable([

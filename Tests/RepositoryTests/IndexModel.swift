@@ -17,7 +17,9 @@ struct IndexModel {
     private(set) var packs: [IndexedPack] = []
     private(set) var ends: [PackKey: UInt32] = [:]
     private(set) var places: [Digest: [Place]] = [:]
-    var merged: Set<String> = []
+    /// By segment taken in, the packs that it lists.
+    private(set) var segments: [String: Set<PackKey>] = [:]
+    var merged: Set<String> { Set(segments.keys) }
     var present: Set<PackKey> = []
     var trusted: Set<PackKey> = []
 
@@ -28,10 +30,26 @@ struct IndexModel {
         }
         for row in segment.rows {
             let pack = segment.packs[Int(row.pack)].key
-            places[row.id, default: []].append(Place(pack: pack, offset: row.offset, length: row.length))
+            let place = Place(pack: pack, offset: row.offset, length: row.length)
+            if !places[row.id, default: []].contains(place) { places[row.id]!.append(place) }
             ends[pack] = max(ends[pack]!, row.offset + row.length)
         }
-        merged.insert(name)
+        segments[name] = Set(segment.packs.map(\.key))
+    }
+
+    mutating func add(foreign name: String) { segments[name] = [] }
+
+    /// Only these segments still count.
+    mutating func keep(_ names: Set<String>) { segments = segments.filter { names.contains($0.key) } }
+
+    /// What no segment lists any more goes.
+    mutating func dropUnlisted() {
+        let listed = segments.values.reduce(into: Set<PackKey>()) { $0.formUnion($1) }
+        packs.removeAll { !listed.contains($0.key) }
+        ends = ends.filter { listed.contains($0.key) }
+        places = places.mapValues { $0.filter { listed.contains($0.pack) } }.filter { !$0.value.isEmpty }
+        present.formIntersection(listed)
+        trusted.formIntersection(listed)
     }
 
     /// What a later opening finds: which packs are there, and which may be reused, is not kept.
@@ -182,7 +200,7 @@ struct IndexActs {
         let wanted = segments.filter { model.merged.contains($0.key.key) ? !random.chance(8) : random.chance(3) }.shuffled(using: &random)
         let voids = Set(wanted.map(\.key.key).filter { _ in random.chance(6) })
         let site = Monitor((answers: failing ? random.below(3) : .max, asked: [String]()))
-        if !model.merged.isSubset(of: wanted.map(\.key.key)) { model = IndexModel() }
+        model.keep(Set(wanted.map(\.key.key)))
         let kind = try failureKind {
             try index!.update(wanted.map(\.key)) { key in
                 try site.look { site in
@@ -197,9 +215,12 @@ struct IndexActs {
         let asked = site.look { $0.asked }
         for name in asked where !voids.contains(name) {
             let segment = wanted.first { $0.key.key == name }!
-            if segment.isForeign { model.merged.insert(name) } else { model.add(segment.table, named: name) }
+            if segment.isForeign { model.add(foreign: name) } else { model.add(segment.table, named: name) }
         }
-        if kind == nil { saved = model }
+        if kind == nil {
+            model.dropUnlisted()
+            saved = model
+        }
         return "update to \(wanted.count) segments, \(asked.count) fetched" + (kind == nil ? "" : ", then cut off")
     }
 

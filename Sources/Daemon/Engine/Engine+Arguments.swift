@@ -13,6 +13,8 @@ extension Engine {
         case .restoreTest: return ["restore-test", name.subject] + tenant
         case .probe: return ["site", "probe", name.subject] + tenant
         case .renew: return ["site", "renew"] + tenant
+        case .retention: return ["retention", "apply"] + tenant
+        case .collect: return ["collect"] + tenant
         case .observe: return ["status"] + tenant
         }
     }

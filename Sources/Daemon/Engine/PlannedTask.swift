@@ -21,7 +21,8 @@ package struct JobCost: Sendable, Equatable {
         case .restoreTest: JobCost(mebibytes: 176, cores: 2, isUrgent: true)
         case .replicate: JobCost(mebibytes: 128, cores: 1)
         case .verify: JobCost(mebibytes: 72, cores: 1)
-        case .probe, .renew: JobCost(mebibytes: 64, cores: 1)
+        case .probe, .renew, .retention: JobCost(mebibytes: 64, cores: 1)
+        case .collect: JobCost(mebibytes: 192, cores: 1)
         case .observe: JobCost(mebibytes: 48, cores: 0)
         }
     }
@@ -37,7 +38,7 @@ package struct PlannedTask: Sendable {
     init(_ name: TaskName, _ schedule: Schedule) {
         self.name = name
         rule = SlotRule(schedule, name: name.description)
-        let order: [TaskName.Kind] = [.backup, .replicate, .restoreTest, .verify, .renew, .probe, .observe]
+        let order: [TaskName.Kind] = [.backup, .replicate, .restoreTest, .verify, .retention, .collect, .renew, .probe, .observe]
         rank = order.firstIndex(of: name.kind)!
     }
 

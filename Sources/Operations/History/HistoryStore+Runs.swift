@@ -11,6 +11,8 @@ package struct TaskName: Sendable, Hashable, Comparable, CustomStringConvertible
         case restoreTest = "restore-test"
         case probe
         case renew
+        case retention
+        case collect
         /// Looks what each site holds.
         case observe
     }

@@ -101,6 +101,25 @@ package final class HistoryStore: Sendable {
                     );
                     """)
         }
+        migrator.registerMigration("2: arrivals of snapshots, as maintenance saw them") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE arrival (
+                        tenant BLOB NOT NULL,           -- id
+                        snapshot BLOB NOT NULL,
+                        manifest BLOB NOT NULL,         -- SHA-256
+                        first_seen INTEGER NOT NULL,    -- seconds since 1970, by this machine's clock
+                        last_look INTEGER,              -- that did not show it; NULL where there was none
+                        PRIMARY KEY (tenant, manifest)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE look (                 -- the last time that all snapshots of a site were seen
+                        tenant BLOB NOT NULL,
+                        site TEXT NOT NULL,
+                        time INTEGER NOT NULL,
+                        PRIMARY KEY (tenant, site)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

@@ -68,7 +68,7 @@ package struct RunRecorder {
             for row in report.rows(RestoreTestRow.self) {
                 try history.note(FactKind.restoreTest, tenant: task.tenant, subject: row.source, at: time, Overview.RestoreTest(row, at: time))
             }
-        case .replicate, .renew: break
+        case .replicate, .renew, .retention, .collect: break
         }
     }
 
@@ -118,7 +118,11 @@ package struct RunRecorder {
                     "\(String((row.snapshot ?? "-").prefix(12))): \(Message.testResult(row.result).text(language)) · \(language.size(row.bytes)) · "
                         + "\(Int((row.share * 100).rounded())) % · \(language.duration(seconds: row.seconds))")
             }
-        case .probe, .renew, .observe: break
+        case .collect:
+            for row in report.rows([String: [CollectRow]].self).flatMap({ $0["sites"] ?? [] }) {
+                parts.append("\(row.site): \(Message.collectState(row.state).text(language)) · -\(language.size(row.deleted_bytes))")
+            }
+        case .probe, .renew, .observe, .retention: break
         }
         return parts
     }

@@ -15,6 +15,8 @@ package final class Inventory: Sendable {
     private static let period: Int64 = 86_400
     /// Seconds for which a listing holds within one run, however small the site.
     private static let runPeriod: Int64 = 3600
+    /// Packs that are asked for one by one; of more, the site is listed again.
+    private static let askedOneByOne = 1000
     /// Requests at once when packs are asked for one by one.
     private static let askers = 8
 
@@ -71,7 +73,13 @@ package final class Inventory: Sendable {
             }
         }
         let unknown = index.packs.enumerated().filter { !index.isPresent(UInt32($0.offset)) && !lacking.contains($0.element.key) }.map(\.element.key)
-        let gone = isFresh ? unknown : try ask(unknown, index, repository)
+        // What came after the listing is in the index and not in it.
+        let isMany = isFresh && unknown.count > Self.askedOneByOne
+        if isMany {
+            try store.reconcile(repository, generation: repository.coordination().generation)
+            try store.forEachPack(at: id) { pack, size in if !lacking.contains(pack) { index.markPresent(pack, size: size) } }
+        }
+        let gone = isMany ? unknown.filter { !index.isPresent($0) } : try ask(unknown, index, repository)
         try store.note(gone.map(Lack.Object.pack), .missing, at: id)
     }
 

@@ -80,7 +80,7 @@ final class IndexRun: Sendable {
 
     private func pointer(_ index: Int) -> UnsafeRawPointer { file.bytes.baseAddress! + Self.headerBytes + index * Self.rowBytes }
 
-    private func id(_ index: Int) -> Digest { Digest(loading: pointer(index)) }
+    func id(_ index: Int) -> Digest { Digest(loading: pointer(index)) }
 
     func row(_ index: Int) -> IndexRow {
         let p = pointer(index)
@@ -116,6 +116,12 @@ final class IndexRun: Sendable {
             if id(middle) < wanted { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+
+    /// Index of the first row of `wanted`; nil when there is none.
+    func position(_ wanted: Digest) -> Int? {
+        let at = lowerBound(wanted)
+        return at < count && id(at) == wanted ? at : nil
     }
 
     /// Calls `body` for each row of `wanted` until it returns true; returns whether it did.

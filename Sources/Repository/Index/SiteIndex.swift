@@ -26,7 +26,8 @@ package final class SiteIndex: Sendable {
         var numbers: [PackKey: UInt32] = [:]
         var present: [Bool] = []
         var trusted: [Bool] = []
-        var merged: Set<String> = []
+        /// By segment taken in: the packs that it lists; none for one of another domain.
+        var segments: [String: [UInt32]] = [:]
         var next = 0
     }
 
@@ -39,7 +40,7 @@ package final class SiteIndex: Sendable {
     }
 
     /// Of the file `contents`: another one is a cache of another version, and made anew.
-    private static let version: UInt32 = 2
+    private static let version: UInt32 = 3
 
     package let domain: ShortID
     private let folder: String
@@ -64,7 +65,8 @@ package final class SiteIndex: Sendable {
         return State()
     }
 
-    private static func claim(_ folder: String) throws -> (String, File) {
+    /// The first of `folder`, `folder-1`, … that no other process has, and the file that holds it.
+    package static func claim(_ folder: String) throws -> (String, File) {
         for number in 0..<64 {
             let candidate = number == 0 ? folder : "\(folder)-\(number)"
             try Files.makeFolder(candidate)
@@ -76,29 +78,55 @@ package final class SiteIndex: Sendable {
         throw Failure(.refused, .tooManyAtOnce, object: folder)
     }
 
-    /// Takes in every segment of `segments` that it lacks, and starts again from nothing when one that it
-    /// had taken in no longer counts.
+    /// Takes in every segment of `segments` that it lacks, and lets go of what only segments listed that no longer count. What another
+    /// segment lists as well, as after a merge, is not fetched again.
     ///
     /// `fetch` returns a verified segment; a void one (reported elsewhere) is tried again next time. It is called from up to
     /// `atOnce` threads.
     package func update(_ segments: [SegmentKey], atOnce: Int = 1, fetch: @escaping @Sendable (SegmentKey) throws -> Fetched) throws {
         let wanted = Set(segments.map(\.key))
-        let isStale = state.look { !$0.merged.isSubset(of: wanted) }
-        if isStale {
-            state.look { $0 = State(next: $0.next) }
-        }
-        let lacking = segments.filter { segment in !state.look { $0.merged.contains(segment.key) } }
+        if CollectionRule.freshIndex.holds { state.look { $0.segments = $0.segments.filter { wanted.contains($0.key) } } }
+        let lacking = segments.filter { segment in state.look { $0.segments[segment.key] == nil } }
         for start in stride(from: 0, to: lacking.count, by: atOnce) {
             let some = Array(lacking[start..<min(start + atOnce, lacking.count)])
             for (segment, fetched) in zip(some, Threads.map("segment", some, atOnce: atOnce, fetch)) {
                 switch try fetched.get() {
                 case .segment(let table): try add(table, named: segment.key)
-                case .foreign: state.look { _ = $0.merged.insert(segment.key) }
+                case .foreign: state.look { $0.segments[segment.key] = [] }
                 case .void: break
                 }
             }
         }
+        try adding.look { _ in try dropUnlisted() }
         try save()
+    }
+
+    /// Drops the packs that no segment lists any more, and their rows.
+    private func dropUnlisted() throws {
+        let (runs, old, path): ([IndexRun], State, String) = state.look { state in
+            state.next += 1
+            return (state.runs, state, folder + "/run-\(state.next)")
+        }
+        var isListed = [Bool](repeating: false, count: old.packs.count)
+        for packs in old.segments.values { for pack in packs { isListed[Int(pack)] = true } }
+        if !isListed.contains(false) { return }
+        var (new, numbers) = (State(), [UInt32?](repeating: nil, count: old.packs.count))
+        for i in old.packs.indices where isListed[i] {
+            numbers[i] = UInt32(new.packs.count)
+            new.numbers[old.packs[i].key] = numbers[i]
+            new.packs.append(old.packs[i])
+            new.ends.append(old.ends[i])
+            new.present.append(old.present[i])
+            new.trusted.append(old.trusted[i])
+        }
+        new.segments = old.segments.mapValues { $0.compactMap { numbers[Int($0)] } }
+        new.next = old.next
+        // Numbers keep their order, and so do the rows.
+        let rows = MergedRows(runs).lazy.compactMap { row in
+            numbers[Int(row.pack)].map { IndexRow(id: row.id, pack: $0, offset: row.offset, length: row.length) }
+        }
+        if !new.packs.isEmpty { new.runs = [try IndexRun.write(rows, to: path)] }
+        state.look { $0 = new }
     }
 
     /// Takes in a segment that is durable at the site.
@@ -108,7 +136,8 @@ package final class SiteIndex: Sendable {
     }
 
     private func addAlone(_ segment: IndexSegment, named name: String) throws {
-        let numbers: [UInt32] = state.look { state in
+        let (numbers, known, runs): ([UInt32], Int, [IndexRun]) = state.look { state in
+            let known = state.packs.count
             let numbers = segment.packs.map { pack in
                 if let known = state.numbers[pack.key] { return known }
                 let number = UInt32(state.packs.count)
@@ -123,19 +152,21 @@ package final class SiteIndex: Sendable {
                 let number = Int(numbers[Int(row.pack)])
                 state.ends[number] = max(state.ends[number], row.offset + row.length)
             }
-            return numbers
+            return (numbers, known, state.runs)
         }
+        // What is there is not added twice, as when segments were merged.
         let rows = segment.rows.lazy.map { IndexRow(id: $0.id, pack: numbers[Int($0.pack)], offset: $0.offset, length: $0.length) }
+            .filter { row in row.pack >= known || !runs.contains { $0.find(row.id) { $0 == row } } }.sorted()
         let path = state.look { state in
             state.next += 1
             return folder + "/run-\(state.next)"
         }
-        let run = try IndexRun.write(rows, to: path)
+        let run = rows.isEmpty ? nil : try IndexRun.write(rows, to: path)
         state.look { state in
-            state.runs.append(run)
-            state.merged.insert(name)
+            if let run { state.runs.append(run) }
+            state.segments[name] = Array(Set(numbers)).sorted()
         }
-        try mergeTail()
+        if run != nil { try mergeTail() }
     }
 
     /// Notes which packs a listing of the site has shown; the others are taken as absent, and so is one that
@@ -220,6 +251,9 @@ package final class SiteIndex: Sendable {
         }
     }
 
+    /// The pack's number; nil where no counting segment lists it.
+    package func number(_ pack: PackKey) -> UInt32? { state.look { $0.numbers[pack] } }
+
     package func pack(_ number: UInt32) -> IndexedPack { state.look { $0.packs[Int(number)] } }
 
     package func isPresent(_ number: UInt32) -> Bool { state.look { $0.present[Int(number)] } }
@@ -228,6 +262,12 @@ package final class SiteIndex: Sendable {
     package var packs: [IndexedPack] { state.look { $0.packs } }
 
     package var packCount: Int { state.look { $0.packs.count } }
+
+    /// Every row, and the packs as they are now.
+    package var rows: IndexRows { state.look { IndexRows(runs: $0.runs, packs: $0.packs, isPresent: $0.present) } }
+
+    /// By segment taken in, the numbers of the packs that it lists; none for a segment of another domain.
+    package var segments: [String: [UInt32]] { state.look { $0.segments } }
 
     /// Ids listed in `pack`'s rows are not indexed by pack; this walks all rows.
     package func forEachRow(_ body: (IndexRow, IndexedPack) throws -> Void) throws {
@@ -277,8 +317,12 @@ package final class SiteIndex: Sendable {
                 w.digest(pack.writer)
                 w.u32(end)
             }
-            w.varint(UInt64(state.merged.count))
-            for name in state.merged { w.text(name) }
+            w.varint(UInt64(state.segments.count))
+            for (name, packs) in state.segments.sorted(by: { $0.key < $1.key }) {
+                w.text(name)
+                w.varint(UInt64(packs.count))
+                for pack in packs { w.varint(UInt64(pack)) }
+            }
             return Set(state.runs.map { String($0.path.dropFirst(folder.count + 1)) })
         }
         w.digest(sha256(w.bytes))
@@ -302,7 +346,12 @@ package final class SiteIndex: Sendable {
             for (i, pack) in state.packs.enumerated() { state.numbers[pack.key] = UInt32(i) }
             state.present = Array(repeating: false, count: state.packs.count)
             state.trusted = state.present
-            state.merged = Set(try (0..<r.count(limit: 1 << 24, "segments")).map { _ in try r.text(limit: 128, "segment") })
+            for _ in 0..<(try r.count(limit: 1 << 24, "segments")) {
+                let name = try r.text(limit: 128, "segment")
+                let packs = try (0..<r.count(limit: 1 << 28, "packs")).map { _ in UInt32(truncatingIfNeeded: try r.varint()) }
+                guard packs.allSatisfy({ $0 < state.packs.count }) else { return nil }
+                state.segments[name] = packs
+            }
             return state
         }
     }

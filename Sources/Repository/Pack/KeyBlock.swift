@@ -117,6 +117,7 @@ package enum BlobKind: UInt8, Sendable {
     case segment = 19
     case local = 20
     case sheet = 21
+    case hold = 22
 
     /// The prefix of the id's keyed hash.
     package var idKind: IDKind? { IDKind(rawValue: rawValue <= 3 ? rawValue : 0) }

@@ -1,13 +1,14 @@
 import Base
 
-// What collection writes (docs/FORMAT.md, "Collection"). The collector itself is not in this version; the
-// records are, because writers and readers obey them.
+// What collection writes (docs/FORMAT.md, "Collection").
 
 /// A list that a record holds itself, or names by hash as the object `lists/<sha256>` when it is long.
 package struct PackList: Sendable, Equatable {
     package var packs: [PackKey]
 
     package init(_ packs: [PackKey]) { self.packs = packs }
+
+    package static func key(_ digest: Digest) -> String { "lists/" + digest.hex }
 
     package func write(to w: inout ByteWriter) {
         w.varint(UInt64(packs.count))

@@ -24,6 +24,7 @@ package struct Statement: Sendable {
         case attested = 9
         case segment = 10
         case sheet = 11
+        case hold = 12
 
         /// What must hold for twenty years is signed with ML-DSA-65 as well.
         package var isLasting: Bool { self == .marker || self == .descriptor || self == .manifest || self == .forget }
@@ -31,7 +32,7 @@ package struct Statement: Sendable {
         /// Largest body that a reader accepts, in bytes.
         package var bodyLimit: Int {
             switch self {
-            case .marker, .session, .slot, .sheet: 64 << 10
+            case .marker, .session, .slot, .sheet, .hold: 64 << 10
             case .manifest: 1 << 20
             case .descriptor: 16 << 20
             case .condemned, .decided, .forget, .attested, .segment: 64 << 20

@@ -13,6 +13,7 @@ package struct Coordination: Sendable {
     package let decision: DecidedRecord?
     private let named: Set<String>
     private let condemned: Set<PackKey>
+    private let marked: Set<CommitKey>?
 
     package init(generation: UInt32, open: CondemnedRecord?, decision: DecidedRecord?) {
         self.generation = generation
@@ -20,19 +21,23 @@ package struct Coordination: Sendable {
         self.decision = decision
         named = Set((decision?.commits.map(\.key) ?? []) + (decision?.segments.map(\.key) ?? []))
         condemned = Set(open?.packs.packs ?? [])
+        marked = (open?.marked).map { Set($0) }
     }
 
     /// A commit counts if its session is of the decision's generation or later, or the decision names it.
     package func counts(_ commit: CommitKey) -> Bool {
-        guard let decision else { return true }
+        guard let decision, CollectionRule.commitsCount.holds else { return true }
         return commit.session.generation >= decision.generation || named.contains(commit.key)
     }
+
+    /// Whether the decision names the commit, or the commit is of its generation or later: it is kept for good.
+    package func isNamed(_ commit: CommitKey) -> Bool { decision.map { commit.session.generation >= $0.generation } ?? true || named.contains(commit.key) }
 
     /// The same for a segment; a collector's merged one counts only if named.
     package func counts(_ segment: SegmentKey) -> Bool {
         if named.contains(segment.key) { return true }
         guard !segment.isMerged else { return false }
-        guard let decision else { return true }
+        guard let decision, CollectionRule.segmentsCount.holds else { return true }
         return segment.session.generation >= decision.generation
     }
 
@@ -40,7 +45,9 @@ package struct Coordination: Sendable {
     /// segment of an older session counts only if the decision names it or that session has committed.
     package func countsForReuse(_ segment: SegmentKey, committed: Set<SessionID>) -> Bool {
         guard counts(segment) else { return false }
-        guard let open, segment.session.generation < open.generation, !named.contains(segment.key) else { return true }
+        guard let open, segment.session.generation < open.generation, !named.contains(segment.key), CollectionRule.committedSegments.holds else {
+            return true
+        }
         return committed.contains(segment.session)
     }
 
@@ -54,7 +61,10 @@ package struct Coordination: Sendable {
     }
 
     /// Whether the open generation lets a base snapshot be used whole.
-    package func marks(_ commit: CommitKey) -> Bool { open?.marked.contains(commit) ?? true }
+    package func marks(_ commit: CommitKey) -> Bool {
+        guard let marked, CollectionRule.markedBase.holds else { return true }
+        return marked.contains(commit)
+    }
 }
 
 extension SiteRepository {
@@ -91,14 +101,19 @@ extension SiteRepository {
 
     /// The lists that a condemned record names by hash, read in.
     private func complete(_ record: CondemnedRecord) throws -> CondemnedRecord {
-        var packs = record.packs.packs
-        for digest in record.more {
-            let key = "lists/" + digest.hex
+        CondemnedRecord(
+            generation: record.generation, site: record.site, created: record.created, packs: record.packs.packs + (try lists(record.more)),
+            marked: record.marked)
+    }
+
+    /// The packs of the lists that a record names by hash.
+    package func lists(_ digests: [Digest]) throws -> [PackKey] {
+        try digests.flatMap { digest in
+            let key = PackList.key(digest)
             let bytes = try site.read(key, limit: 64 << 20)
             guard sha256(bytes) == digest else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
-            packs += try bytes.decode { try PackList(&$0).packs }
+            return try bytes.decode { try PackList(&$0).packs }
         }
-        return CondemnedRecord(generation: record.generation, site: record.site, created: record.created, packs: packs, marked: record.marked)
     }
 
     /// The valid record with the highest number that `accept` takes.

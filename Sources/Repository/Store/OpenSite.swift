@@ -25,6 +25,13 @@ package final class OpenSite: Sendable {
         commits = try repository.commits(coordination)
     }
 
+    /// Whether collection has moved here since the site was opened: what is listed may be elsewhere, or gone. False where that cannot be seen.
+    package var hasMoved: Bool {
+        guard let now = try? repository.coordination() else { return false }
+        return now.generation != coordination.generation || now.decision?.generation != coordination.decision?.generation
+            || (now.open == nil) != (coordination.open == nil)
+    }
+
     /// The index of a domain, level with the site's counting segments. Which packs are really there is
     /// not known until `SiteIndex.setPresent`. Throws `.key` without the catalogue key.
     package func index(_ domain: ShortID) throws -> SiteIndex {

@@ -63,7 +63,7 @@ package final class WriterSession: Sendable {
             try repository.site.createOrConfirm(SessionRecord.key(record.session), bytes)  // step 2
             let coordination = try repository.coordination()  // steps 3 and 4
             let session = WriterSession(repository, record, coordination, signer)
-            if coordination.generation == seen { return session }
+            if coordination.generation == seen || !CollectionRule.listAgain.holds { return session }
             session.abandon()
             seen = coordination.generation
         }
@@ -90,7 +90,8 @@ package final class WriterSession: Sendable {
     /// and a name held by others is noted as void and left; the pack goes under the next suffix.
     package func store(pack digest: Digest, _ bytes: UnsafeRawBufferPointer) throws -> PackKey {
         for attempt in 0..<Self.attempts {
-            let key = PackKey(digest: digest, session: id, attempt: attempt)
+            let suffix = CollectionRule.packSuffix.holds ? id : SessionID(generation: 0, random: domain)
+            let key = PackKey(digest: digest, session: suffix, attempt: attempt)
             do {
                 try repository.site.create(key.key, bytes, hash: digest)
                 return key

@@ -188,9 +188,14 @@ package final class SiteRepository: Sendable {
 
     /// Snapshots dropped by a signed forget record. Throws `.refused` when records that were seen before
     /// are gone.
-    package func forgottenSnapshots() throws -> Set<ShortID> {
-        var forgotten: Set<ShortID> = []
-        var highest: UInt32 = 0
+    package func forgottenSnapshots() throws -> Set<ShortID> { Set(try forgetRecords().flatMap { $0.dropped.map(\.snapshot) }) }
+
+    /// The chain of forget records, as far as it is valid.
+    package func forgetRecords() throws -> [ForgetRecord] { try forgetChain().map(\.record) }
+
+    /// The same, each with its stored bytes.
+    package func forgetChain() throws -> [(record: ForgetRecord, bytes: [UInt8])] {
+        var chain: [(record: ForgetRecord, bytes: [UInt8])] = []
         var previous = Digest.zero
         for (key, statement) in statements(try site.keys("forget/"), .forget) {
             do {
@@ -199,11 +204,12 @@ package final class SiteRepository: Sendable {
                 guard ForgetRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
                 try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
                 guard record.previous == previous else { throw Failure(.refused, .brokenChain, object: "\(name):\(key)") }
-                previous = sha256(try site.read(key, limit: Statement.Kind.forget.bodyLimit + Statement.overhead))
-                forgotten.formUnion(record.dropped.map(\.snapshot))
-                highest = max(highest, record.number)
+                let bytes = try site.read(key, limit: Statement.Kind.forget.bodyLimit + Statement.overhead)
+                previous = sha256(bytes)
+                chain.append((record, bytes))
             } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
         }
+        let highest = chain.last?.record.number ?? 0
         if let state {
             let seen = try state.watermarks(id)
             guard highest >= seen.forget else { throw Failure(.refused, .rolledBack(seen.forget, highest), object: name) }
@@ -211,7 +217,7 @@ package final class SiteRepository: Sendable {
             marks.forget = highest
             remember("forget") { try state.remember(marks, site: id) }
         }
-        return forgotten
+        return chain
     }
 
     /// Packs that a verify role has opened wholly.

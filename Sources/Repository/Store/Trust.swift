@@ -86,12 +86,23 @@ package struct Trust: Sendable {
 
     package var mayWrite: Bool { descriptor.features.write & ~Descriptor.Features.supported.write == 0 }
 
+    package var mayCollect: Bool { descriptor.features.collect & ~Descriptor.Features.supported.collect == 0 }
+
     /// The actor with that key, role and domain, if its right held at `time`.
     package func actor(_ key: KeyID, _ role: Descriptor.Role, domain: ShortID? = nil, at time: Int64) -> Descriptor.Actor? {
         descriptor.actors.first { actor in
             actor.role == role && (domain == nil || actor.domain == domain) && actor.key.id == key && time >= actor.from - 86_400
                 && (actor.until == 0 || time <= actor.until)
         }
+    }
+
+    /// The actor with that key, role and domain that any descriptor of the chain has or had. For what may only keep data alive, never
+    /// for what changes it.
+    package func everActor(_ key: KeyID, _ role: Descriptor.Role, domain: ShortID) -> Descriptor.Actor? {
+        for descriptor in chain.reversed() {
+            if let actor = descriptor.actors.first(where: { $0.role == role && $0.domain == domain && $0.key.id == key }) { return actor }
+        }
+        return nil
     }
 
     /// Throws `.refused` unless `statement` is signed by an actor of one of `roles` (writers: of `domain`).

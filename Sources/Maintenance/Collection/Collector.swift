@@ -1,0 +1,316 @@
+import Base
+import Codec
+import Keys
+import Repository
+import Sites
+
+/// Removes from a site the packs that no snapshot needs, while others write there, without trusting clocks: the collector's steps of
+/// docs/FORMAT.md, "Collection". Needs the maintain role and the domains' catalogue keys; opens no content.
+///
+/// Any number may run, and each may die or sleep anywhere: what counts is what stands at the site, and each step may be repeated.
+package final class Collector {
+    let repository: SiteRepository
+    let keys: KeyRing
+    let signer: SigningKey
+    let options: CollectionOptions
+    let surveyor: Surveyor
+    let folder: String
+    var report: CollectionReport
+
+    /// Rounds in which somebody else's decision may come between before this one leaves it to them.
+    private static let rounds = 4
+
+    /// `folder`: for local caches.
+    package init(_ repository: SiteRepository, keys: KeyRing, signer: SigningKey, folder: String, options: CollectionOptions = CollectionOptions()) {
+        self.repository = repository
+        self.keys = keys
+        self.signer = signer
+        self.options = options
+        self.folder = folder
+        surveyor = Surveyor(repository, keys: keys, folder: folder)
+        report = CollectionReport(site: repository.name)
+    }
+
+    var site: any Site { repository.site }
+
+    /// Goes as far as quarantine and patience let it.
+    ///
+    /// Throws `.refused` where `signer` may not maintain here, `.format` for a newer format, `.key` without the catalogue key of a domain,
+    /// `.unreachable`.
+    package func run() throws -> CollectionReport {
+        try checkRight()
+        for round in 1...Self.rounds {
+            let coordination = try repository.coordination()
+            let isOpen = try coordination.open.map { try !isSquatted($0.generation) } ?? false
+            if !isOpen || !CollectionRule.oneOpen.holds {
+                try sweepAll(coordination)  // step 8 of what is decided
+                guard try condemn(coordination) else { break }
+                if options.isDry { break }
+            } else if try decide(coordination) {
+                let decided = try repository.coordination()
+                if !options.isDry { try sweepAll(decided) }
+                break
+            } else if report.state == .waiting || report.state == .condemned || options.isDry {
+                break
+            }
+            if round == Self.rounds { report.state = .waiting }
+        }
+        report.void = repository.voidObjects
+        return report
+    }
+
+    func checkRight() throws {
+        guard repository.trust.mayCollect else { throw Failure(.format, .unsupportedFeature, object: repository.name) }
+        guard repository.trust.actor(signer.id, .maintain, at: Timestamp.now().seconds) != nil else {
+            throw Failure(.refused, .signerWithoutRight, object: repository.name)
+        }
+    }
+
+    /// Gives the open generation up: what was condemned exists again. Throws `.refused` when it is decided, or nothing is condemned.
+    package func undo() throws -> CollectionReport {
+        try checkRight()
+        let coordination = try repository.coordination()
+        guard let open = coordination.open else {
+            throw Failure(.refused, coordination.generation == 0 ? .nothingToUndo : .undoTooLate, object: repository.name)
+        }
+        let record = DecidedRecord(
+            generation: open.generation, site: repository.id, created: .now(), names: false, doomed: [], commits: [], segments: [])
+        guard try create(DecidedRecord.key(open.generation), .decided, record.body) else {
+            throw Failure(.refused, .undoTooLate, object: repository.name)
+        }
+        (report.state, report.generation, report.condemnedPacks) = (.undone, open.generation, open.packs.packs.count)
+        return report
+    }
+
+    // MARK: steps 2 and 3
+
+    /// Proposes what to delete. False when there is nothing to propose.
+    private func condemn(_ coordination: Coordination) throws -> Bool {
+        var survey = try surveyor.survey(coordination)
+        (report.packs, report.bytes) = (survey.packs, survey.bytes)
+        if let blocked = block(survey) { return blocked }
+        let compaction = Compaction(self, survey)
+        let plan = compaction.plan()
+        report.compactedPacks = plan.reduce(0) { $0 + $1.packs.count }
+        if !plan.isEmpty, !options.isDry {
+            try compaction.run(plan)
+            let now = try repository.coordination()
+            // Somebody else's generation: what was copied here may be void by it.
+            guard now.generation == coordination.generation else { return true }
+            survey = try surveyor.survey(now)
+            if let blocked = block(survey) { return blocked }
+        }
+        let sources = options.isDry ? Set(plan.flatMap { $0.packs.map(\.key) }) : []
+        let condemned = try choose(survey, compacted: sources)
+        (report.condemnedPacks, report.condemnedBytes) = (condemned.count, condemned.values.reduce(0) { $0 + UInt64($1) })
+        let generation = try freeNumber(after: coordination.generation)
+        guard !condemned.isEmpty || !segmentsToMerge(survey, doomed: []).isEmpty else {
+            report.state = report.locked.isEmpty ? (report.deletedPacks > 0 ? .swept : .nothing) : .swept
+            return false
+        }
+        (report.state, report.generation) = (.condemned, generation)
+        report.until = options.now() + options.quarantine
+        if options.isDry {
+            if options.quarantine == 0 { (report.doomedPacks, report.doomedBytes) = (report.condemnedPacks, report.condemnedBytes) }
+            return true
+        }
+        let record = try CondemnedRecord(
+            generation: generation, site: repository.id, created: .now(), packs: condemned.keys.sorted { $0.key < $1.key }, marked: marked(survey)
+        ).storable { try store(list: $0) }
+        _ = try create(CondemnedRecord.key(generation), .condemned, record.body)
+        Steps.mark("collection condemned")
+        return true
+    }
+
+    /// Whether something that is no decision holds the decision's name: then that generation can never be decided, and the next one may come.
+    private func isSquatted(_ generation: UInt32) throws -> Bool {
+        try site.keys("decided/").contains(DecidedRecord.key(generation)) && repository.decided(generation) == nil
+    }
+
+    /// The first number whose two names are free: somebody may have put rubbish there.
+    func freeNumber(after generation: UInt32) throws -> UInt32 {
+        let taken = Set(try (site.keys("condemned/") + site.keys("decided/")).compactMap { generationNumber($0.drop { $0 != "/" }.dropFirst()) })
+        var number = generation + 1
+        while taken.contains(number) { number += 1 }
+        return number
+    }
+
+    /// Whether nothing at all may be condemned.
+    private func block(_ survey: Survey) -> Bool? {
+        report.blocked = survey.blocked
+        guard !survey.blocked.isEmpty else { return nil }
+        report.state = .blocked
+        return false
+    }
+
+    /// Packs that no snapshot needs, with their sizes. Nothing of a domain of which something is lost, and nothing that a session at work
+    /// has written.
+    private func choose(_ survey: Survey, compacted: Set<PackKey>) throws -> [PackKey: Int] {
+        var chosen: [PackKey: Int] = [:]
+        var isWhole = true
+        for domain in survey.domains {
+            let needs = PackNeeds(domain.live, status: domain.status, attested: survey.attested, sizes: domain.sizes)
+            var blocked = domain.blocked
+            if needs.lost > 0 { blocked.append(Failure(.missing, .lostBlobs(needs.lost), object: repository.name)) }
+            report.blocked += blocked
+            guard blocked.isEmpty else {
+                isWhole = false
+                continue
+            }
+            for (number, pack) in domain.packs.enumerated() where domain.status[number] == .usable {
+                if !needs.isNeeded[number] || compacted.contains(pack.key) { chosen[pack.key] = domain.sizes[number] }
+            }
+        }
+        // What is in no segment may be of any domain.
+        if isWhole { for pack in survey.unlisted { chosen[pack.key] = pack.size } }
+        if !isWhole, chosen.isEmpty { report.state = .blocked }
+        let young = Timestamp(seconds: options.now() - max(options.patience, 86_400))
+        let atWork = Set(
+            try repository.openSessions(slots: survey.snapshots.slots).filter {
+                $0.record.map { $0.created > young && !survey.snapshots.forgotten.contains($0.snapshot) } ?? false
+            }.map(\.id))
+        let pending = Set(report.locked.map(\.object))
+        return chosen.filter { !atWork.contains($0.key.session) && !pending.contains($0.key.key) }
+    }
+
+    /// Commits of which everything stays.
+    private func marked(_ survey: Survey) -> [CommitKey] {
+        let blocked = Set(survey.domains.filter { !$0.blocked.isEmpty }.map(\.domain))
+        return survey.snapshots.roots.filter { !blocked.contains($0.domain) }.compactMap(\.commit)
+    }
+
+    // MARK: steps 4 to 7
+
+    /// Decides the open generation, once quarantine and patience are over. False while they are not, or when somebody else has.
+    private func decide(_ coordination: Coordination) throws -> Bool {
+        let open = coordination.open!
+        report.generation = open.generation
+        let condemned = Set(open.packs.packs)
+        report.condemnedPacks = condemned.count
+        let free = open.created.seconds + options.quarantine
+        if options.now() < free {
+            (report.state, report.until) = (.condemned, free)
+            return false
+        }
+        if CollectionRule.closedFirst.holds, try !close(before: open) { return false }
+        // The second look, after every older session has ended.
+        let survey = try surveyor.survey(coordination, asking: condemned)
+        if !CollectionRule.closedFirst.holds, try !close(before: open) { return false }
+        (report.packs, report.bytes) = (survey.packs, survey.bytes)
+        report.condemnedBytes = survey.present.values.reduce(0) { $0 + UInt64($1) }
+        guard let needed = rescue(survey, condemned) else {
+            report.state = .blocked
+            return false
+        }
+        let present = Set(survey.present.keys)
+        let doomed = CollectionRule.secondMark.holds ? present.subtracting(needed) : present
+        (report.doomedPacks, report.rescuedPacks) = (doomed.count, survey.present.count - doomed.count)
+        report.doomedBytes = doomed.reduce(0) { $0 + UInt64(survey.present[$1] ?? 0) }
+        if options.isDry {
+            report.mergedSegments = segmentsToMerge(survey, doomed: doomed).count
+            return true
+        }
+        let segments = try merge(survey, doomed: doomed, generation: open.generation)
+        let record = try DecidedRecord(
+            generation: open.generation, site: repository.id, created: .now(), names: true, doomed: doomed.sorted { $0.key < $1.key },
+            commits: named(survey), segments: segments
+        ).storable { try store(list: $0) }
+        let isOurs = try create(DecidedRecord.key(open.generation), .decided, record.body)
+        Steps.mark("collection decided")
+        if !isOurs, !CollectionRule.decisionAlone.holds { for pack in doomed { try site.delete(pack.key) } }
+        if isOurs { return true }
+        return try repository.coordination().open == nil
+    }
+
+    /// Ends every session that began before the open generation. False while some are waited for.
+    func close(before open: CondemnedRecord) throws -> Bool {
+        let slots = Set(try site.keys("commits/").compactMap { CommitKey(key: $0) })
+        let older = try repository.openSessions(slots: slots).filter { $0.id.generation < open.generation }
+        // A session whose snapshot is forgotten had ended: its commit is gone, and a fence takes its place.
+        let forgotten = try repository.forgottenSnapshots()
+        let awaited = older.filter { $0.record.map { !forgotten.contains($0.snapshot) } ?? false }
+        let free = open.created.seconds + max(options.patience, options.quarantine)
+        if !awaited.isEmpty, options.now() < free {
+            report.waitingFor = awaited.map(\.id.text).sorted()
+            (report.state, report.until) = (.waiting, free)
+            return false
+        }
+        if options.isDry { return true }
+        for case let (_, record?) in older {
+            let slot = SlotRecord(key: CommitKey(snapshot: record.snapshot, session: record.session), site: repository.id, outcome: .fence)
+            if try create(slot.key.key, .slot, slot.body) { report.fenced += 1 }
+            Steps.mark("collection fenced")
+        }
+        return true
+    }
+
+    /// The condemned packs that hold what a snapshot needs and no other pack has. Nil while something is lost: then it has to be repaired
+    /// first, or the generation given up.
+    private func rescue(_ survey: Survey, _ condemned: Set<PackKey>) -> Set<PackKey>? {
+        report.blocked = survey.blocked
+        var needed: Set<PackKey> = []
+        for domain in survey.domains {
+            let (rescued, lost) = PackNeeds.rescued(
+                domain.live, status: domain.status, condemned: domain.packs.map { condemned.contains($0.key) }, attested: survey.attested)
+            needed.formUnion(rescued.map { domain.packs[$0].key })
+            report.blocked += domain.blocked
+            if lost > 0 { report.blocked.append(Failure(.missing, .lostBlobs(lost), object: repository.name)) }
+        }
+        return report.blocked.isEmpty ? needed : nil
+    }
+
+    /// Commits that count from now on: all that do, those that cannot be read today too.
+    func named(_ survey: Survey) -> [CommitKey] {
+        let commits = survey.snapshots.commits.map(\.key) + repository.voidSlots.map(\.key)
+        return Set(commits).filter { slot in
+            survey.snapshots.slots.contains(slot) && survey.coordination.counts(slot) && !survey.snapshots.forgotten.contains(slot.snapshot)
+        }.sorted { $0.key < $1.key }
+    }
+
+    // MARK: records
+
+    /// Creates a signed record; false when another one has the name. An answer that was lost is looked up.
+    func create(_ key: String, _ kind: Statement.Kind, _ body: [UInt8]) throws -> Bool {
+        let bytes = try Statement.sign(kind, tenant: repository.tenant, body: body, by: signer)
+        do {
+            try site.create(key, bytes)
+            return true
+        } catch let failure as Failure where failure.kind == .exists {
+            return try site.read(key, limit: kind.bodyLimit + Statement.overhead) == bytes
+        }
+    }
+
+    private func store(list packs: [PackKey]) throws -> Digest {
+        var w = ByteWriter(capacity: packs.count * 53 + 8)
+        PackList(packs).write(to: &w)
+        let digest = sha256(w.bytes)
+        try site.createOrConfirm(PackList.key(digest), w.bytes)
+        return digest
+    }
+}
+
+/// Packs that a record holds itself; beyond that they go into lists of so many.
+private let packsInRecord = 65_536
+
+extension CondemnedRecord {
+    /// The same, with packs that are too many for one object in lists that `store` keeps.
+    func storable(_ store: ([PackKey]) throws -> Digest) rethrows -> CondemnedRecord {
+        let all = packs.packs
+        guard all.count > packsInRecord else { return self }
+        let lists = try stride(from: packsInRecord, to: all.count, by: packsInRecord).map { try store(Array(all[$0..<min($0 + packsInRecord, all.count)])) }
+        return CondemnedRecord(
+            generation: generation, site: site, created: created, packs: Array(all[..<packsInRecord]), marked: marked, more: lists)
+    }
+}
+
+extension DecidedRecord {
+    /// The same, with doomed packs that are too many for one object in lists that `store` keeps.
+    func storable(_ store: ([PackKey]) throws -> Digest) rethrows -> DecidedRecord {
+        let all = doomed.packs
+        guard all.count > packsInRecord else { return self }
+        let lists = try stride(from: packsInRecord, to: all.count, by: packsInRecord).map { try store(Array(all[$0..<min($0 + packsInRecord, all.count)])) }
+        return DecidedRecord(
+            generation: generation, site: site, created: created, names: names, doomed: Array(all[..<packsInRecord]), commits: commits,
+            segments: segments, more: lists)
+    }
+}

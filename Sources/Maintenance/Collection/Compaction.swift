@@ -1,0 +1,123 @@
+import Base
+import Codec
+import Keys
+import Repository
+
+/// Copies what is alive in packs that are mostly dead into new ones, as it is sealed. A writer without a commit: it registers like one, and
+/// a later generation condemns the old packs because the new copies count.
+struct Compaction {
+    /// Packs of one domain that one node sealed: a copy speaks for that node only.
+    struct Group {
+        let domain: DomainSurvey
+        let writer: KeyID
+        let packs: [(key: PackKey, size: Int)]
+    }
+
+    private let collector: Collector
+    private let survey: Survey
+    /// Least bytes that a group has to free, as a share of what it reads.
+    private static let gain = 0.1
+    /// Bytes in a directory for a blob, without its references.
+    private static let rowBytes: UInt64 = 96
+
+    init(_ collector: Collector, _ survey: Survey) {
+        self.collector = collector
+        self.survey = survey
+    }
+
+    private var options: CollectionOptions { collector.options }
+
+    /// The packs with the smallest live share first, within the budget of a run.
+    func plan() -> [Group] {
+        guard survey.blocked.isEmpty else { return [] }
+        var budget = options.compactionBytes
+        var groups: [Group] = []
+        for domain in survey.domains where domain.blocked.isEmpty {
+            let needs = PackNeeds(domain.live, status: domain.status, attested: survey.attested, sizes: domain.sizes)
+            guard needs.lost == 0 else { continue }
+            let sparse = domain.packs.indices.filter { number in
+                domain.status[number] == .usable && needs.isNeeded[number]
+                    && Double(needs.liveBytes[number]) < options.liveShare * Double(domain.sizes[number])
+            }
+            for (writer, numbers) in Dictionary(grouping: sparse, by: { domain.packs[$0].writer }).sorted(by: { $0.key < $1.key }) {
+                var (chosen, read, live, rows) = ([(key: PackKey, size: Int)](), UInt64(0), UInt64(0), UInt64(0))
+                func share(_ number: Int) -> Double { Double(needs.liveBytes[number]) / Double(domain.sizes[number]) }
+                for number in numbers.sorted(by: { (share($0), domain.packs[$0].key.key) < (share($1), domain.packs[$1].key.key) }) {
+                    let size = UInt64(domain.sizes[number])
+                    guard size <= budget else { break }
+                    budget -= size
+                    chosen.append((domain.packs[number].key, domain.sizes[number]))
+                    (read, live, rows) = (read + size, live + needs.liveBytes[number], rows + UInt64(domain.rowCounts[number]))
+                }
+                let packs = live / UInt64(options.packBytes) + 1
+                let written = live + rows * Self.rowBytes + packs * UInt64(PackLimits.step)
+                guard written < read, Double(read - written) >= Self.gain * Double(read) else { continue }
+                groups.append(Group(domain: domain, writer: writer, packs: chosen))
+            }
+        }
+        return groups
+    }
+
+    /// Copies the groups' live blobs. What cannot be read whole is told, and left where it is.
+    func run(_ groups: [Group]) throws {
+        for group in groups { try run(group) }
+    }
+
+    private func run(_ group: Group) throws {
+        let repository = collector.repository
+        guard let catalogue = collector.keys.catalogue(group.domain.domain) else { throw Failure(.key, .noCatalogueKey) }
+        let session = try WriterSession.begin(
+            repository: repository, snapshot: .random(), purpose: .compact, domain: group.domain.domain, signer: collector.signer)
+        // It ends as it began, without a snapshot; what it listed stays.
+        defer { session.abandon() }
+        // What this was planned with no longer stands.
+        guard session.coordination.open == nil, session.coordination.generation == survey.coordination.generation else { return }
+        let output = CopiedPackBuilder(catalogue, tenant: repository.tenant, target: options.packBytes)
+        var stored: [StoredPack] = []
+        func flush() throws {
+            guard let pack = output.finish() else { return }
+            let key = try session.store(pack: pack)
+            collector.report.rewrittenBytes += UInt64(pack.buffer.count)
+            stored.append(StoredPack(key: key, writer: group.writer, rows: pack.rows))
+            Steps.mark("pack compacted")
+            if stored.reduce(0, { $0 + $1.rows.count }) >= IndexSegment.rowLimit / 4 { try list() }
+        }
+        func list() throws {
+            guard !stored.isEmpty else { return }
+            _ = try session.store(segment: stored, key: .catalogue(catalogue, tenant: repository.tenant))
+            stored = []
+        }
+        var copied: Set<Digest> = []
+        var buffer = Buffer(capacity: 0)
+        for pack in group.packs {
+            let directory: PackDirectory
+            do { directory = try read(pack.key, size: pack.size, into: &buffer) } catch let failure as Failure
+                where failure.kind == .damaged || failure.kind == .missing
+            {
+                collector.report.problems.append(failure.of("\(repository.name):\(pack.key.key)"))
+                continue
+            }
+            collector.report.compactedBytes += UInt64(pack.size)
+            for row in directory.rows {
+                guard let position = group.domain.live.rows.position(row.id), group.domain.live.isLive(position), copied.insert(row.id).inserted else {
+                    continue
+                }
+                let block = directory.header.keyBlocks[Int(row.keyBlock)]
+                if !output.hasRoom(for: row, block) { try flush() }
+                output.add(row, block, UnsafeRawBufferPointer(rebasing: buffer.bytes[Int(row.offset)..<Int(row.offset) + Int(row.length)]))
+            }
+        }
+        try flush()
+        try list()
+    }
+
+    /// The whole pack, its bytes compared with its name: what is copied without its key cannot be checked otherwise.
+    private func read(_ pack: PackKey, size: Int, into buffer: inout Buffer) throws -> PackDirectory {
+        guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
+        if buffer.capacity < size { buffer = Buffer(capacity: size) }
+        buffer.count = size
+        try collector.site.read(pack.key, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: buffer.space[..<size]))
+        guard sha256(buffer.bytes) == pack.digest else { throw Failure(.damaged, .wrongHash) }
+        return try PackDirectory(whole: buffer.bytes, tenant: collector.repository.tenant, keys: collector.keys)
+    }
+}

@@ -1,0 +1,95 @@
+import Base
+import Keys
+import Maintenance
+import Repository
+
+/// `hdsbackup collect` and `hdsbackup index rebuild`: with the maintain role, one site after the other.
+package struct CollectOperation {
+    package struct Request: Sendable {
+        package var site: String?
+        package var language = Language.english
+        package var isDry = false
+        /// The site does not coordinate, and the operator sees to it that nothing else writes there.
+        package var isExclusive = false
+        /// In place of what the policy says.
+        package var quarantine: Duration?
+        package var patience: Duration?
+
+        package init() {}
+    }
+
+    /// Seconds between looks at sessions that are waited for.
+    private static let pace = 5.0
+
+    private let workspace: Workspace
+    private let request: Request
+    private let maintain: TenantKeys.Maintain
+    private let ring: KeyRing
+
+    /// Throws `.key` without the maintain role.
+    package init(_ workspace: Workspace, _ request: Request) throws {
+        guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
+        self.workspace = workspace
+        self.request = request
+        self.maintain = maintain
+        ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
+    }
+
+    private func options() -> CollectionOptions {
+        var options = CollectionOptions()
+        let policy = workspace.tenant.policy
+        if let quarantine = request.quarantine ?? policy.quarantine { options.quarantine = Int64(seconds(quarantine)) }
+        if let patience = request.patience ?? policy.patience { options.patience = Int64(seconds(patience)) }
+        options.isDry = request.isDry
+        return options
+    }
+
+    /// Runs `act` with a collector for each site that answers. A site's trouble is its own.
+    private func forEachSite(_ act: (Collector, SiteRepository) throws -> CollectionReport) throws -> [CollectRow] {
+        var rows: [CollectRow] = []
+        // The sites are opened one after the other: while one is collected, the state of the next may change.
+        for site in try workspace.configuration.sites(of: workspace.tenant, named: request.site) {
+            do {
+                let repository = try workspace.repository(site, as: .maintain)
+                let collector = Collector(
+                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, options: options())
+                rows.append(CollectRow(workspace.tenant.name, try act(collector, repository), request.language))
+            } catch let failure as Failure {
+                if site.isOffline, failure.kind == .wrongPlace || failure.kind == .unreachable { continue }
+                rows.append(CollectRow(workspace.tenant.name, site.name, failure.of(site.name), request.language))
+            }
+        }
+        return rows
+    }
+
+    /// Collects as far as quarantine and patience let it; `waits`: until older sessions have ended, or patience has.
+    package func run(waits: Bool = false) throws -> [CollectRow] {
+        try forEachSite { collector, repository in
+            try checkCoordination(repository.name)
+            var report = try collector.run()
+            while waits, report.state == .waiting, !request.isDry {
+                sleep(seconds: Self.pace)
+                report = try Collector(
+                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, options: options()
+                ).run()
+            }
+            return report
+        }
+    }
+
+    /// Gives up what is condemned and not decided.
+    package func undo() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.undo() } }
+
+    /// Lists every pack again by its own directory.
+    package func rebuildIndex() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.rebuildIndex() } }
+
+    /// Makes lost coordination objects anew from signed manifests.
+    package func rebuildCoordination() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.rebuildCoordination() } }
+
+    /// Without create-if-absent two collectors, or a collector and a writer, may both believe that they were first.
+    private func checkCoordination(_ site: String) throws {
+        if request.isExclusive || request.isDry { return }
+        let report = try ProbeReport.last(workspace, site) ?? ProbeReport(workspace, site: site, as: .maintain)
+        guard report.coordinates else { throw Failure(.refused, .collectionNeedsWindow, object: site) }
+    }
+}

@@ -110,7 +110,7 @@ final class InProcessRunner: JobRunner {
         case .observe:
             let report = try StatusReport(workspace, site: nil, language: .english)
             return WorkerReport(exit: report.status, rows: [try JSONLine.encode(["tenants": [report]])])
-        case .probe, .renew: return WorkerReport(exit: .done)
+        case .probe, .renew, .retention, .collect: return WorkerReport(exit: .done)
         case .restoreTest:
             let rows = try RestoreTestOperation.run(workspace, sources: [job.task.subject])
             return WorkerReport(

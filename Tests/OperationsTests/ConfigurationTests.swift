@@ -117,8 +117,7 @@ private let base = """
         let notices = reading(fullExample).notices
         let expected: Set = [
             "site.autre.kind", "tenant.chu-exemple.policy.profile", "tenant.chu-exemple.policy.copies",
-            "tenant.chu-exemple.policy.immutable", "tenant.chu-exemple.policy.keep", "tenant.chu-exemple.policy.quarantine",
-            "source.dpi.keep", "source.dpi.basis",
+            "tenant.chu-exemple.policy.immutable", "source.dpi.basis",
         ]
         #expect(Set(notices.map(\.key)) == expected)
         #expect(notices.map(\.line) == notices.map(\.line).sorted())
@@ -286,10 +285,10 @@ private let base = """
             ("+\n[tenant.u]\nsites = [\"a\"]\nfingerprint = \"abc\"", [(10, "tenant.u.fingerprint", "config.wrong-value")]),
             ("+\n[tenant.u]\nsites = [\"a\"]\nkeys_together = \"yes\"", [(10, "tenant.u.keys_together", "config.wrong-value")]),
             (
-                "+\n[tenant.u]\nsites = [\"a\"]\npolicy = { profile = \"gdpr\", copies = 0, keep = { daily = -1, hourly = 2 }, verify = { scrub = \"0d\" } }",
+                "+\n[tenant.u]\nsites = [\"a\"]\npolicy = { profile = \"gdpr\", copies = 0, keep = { daily = -1, fortnightly = 2 }, verify = { scrub = \"0d\" } }",
                 [
                     (10, "tenant.u.policy.profile", "config.wrong-value"), (10, "tenant.u.policy.copies", "config.wrong-value"),
-                    (10, "tenant.u.policy.keep.daily", "config.wrong-value"), (10, "tenant.u.policy.keep.hourly", "config.unknown-key"),
+                    (10, "tenant.u.policy.keep.daily", "config.wrong-value"), (10, "tenant.u.policy.keep.fortnightly", "config.unknown-key"),
                     (10, "tenant.u.policy.verify.scrub", "config.wrong-value"),
                 ]
             ),

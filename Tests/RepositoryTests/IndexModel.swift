@@ -31,7 +31,7 @@ struct IndexModel {
         for row in segment.rows {
             let pack = segment.packs[Int(row.pack)].key
             let place = Place(pack: pack, offset: row.offset, length: row.length)
-            if !places[row.id, default: []].contains(place) { places[row.id]!.append(place) }
+            if !places[row.id, default: []].contains(place) { places[row.id, default: []].append(place) }
             ends[pack] = max(ends[pack]!, row.offset + row.length)
         }
         segments[name] = Set(segment.packs.map(\.key))

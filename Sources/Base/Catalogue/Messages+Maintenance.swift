@@ -39,6 +39,16 @@ extension Message {
         en: "this site does not create an object only if it is absent: it is collected with --exclusive, while nothing else writes there",
         fr: "ce site ne sait pas créer un objet seulement s'il est absent : collectez avec --exclusive, quand rien d'autre n'y écrit")
 
+    package static func alertRetention(_ tenant: String, _ summary: String) -> Message {
+        Message(
+            "alert.retention", en: "\(tenant): retention did not end well: \(summary)", fr: "\(tenant) : la rétention s'est mal terminée : \(summary)")
+    }
+    package static func alertCollect(_ tenant: String, _ summary: String) -> Message {
+        Message(
+            "alert.collect", en: "\(tenant): collection did not end well: \(summary); see collect --dry-run",
+            fr: "\(tenant) : la collecte s'est mal terminée : \(summary) ; voir collect --dry-run")
+    }
+
     // MARK: commands
 
     package static let helpCollect = Message(

@@ -50,8 +50,19 @@ struct Conditions {
             if let run = lastRuns[TaskName(.observe, tenant.name).description], let exit = run.exit, [.usage, .key, .format, .failed].contains(exit) {
                 open.append(Condition("observe", tenant.name, .critical, .alertObserve(tenant.name, run.summary)))
             }
+            open += ofMaintenance(tenant)
         }
         return open.sorted { ($0.level == .critical ? 0 : 1, $0.key) < ($1.level == .critical ? 0 : 1, $1.key) }
+    }
+
+    /// Retention and collection: a site that is silent just now is told elsewhere.
+    private func ofMaintenance(_ tenant: Configuration.Tenant) -> [Condition] {
+        [(TaskName.Kind.retention, Message.alertRetention), (.collect, Message.alertCollect)].compactMap { kind, message in
+            guard let run = lastRuns[TaskName(kind, tenant.name).description], let exit = run.exit,
+                ![.done, .unreachable, .interrupted].contains(exit)
+            else { return nil }
+            return Condition(kind.rawValue, tenant.name, exit == .damaged ? .critical : .warning, message(tenant.name, run.summary))
+        }
     }
 
     // MARK: sources

@@ -350,7 +350,8 @@ package final class Engine {
         case .probe: for row in report.rows(ProbeReport.self) { knowledge.probe(task.tenant, row, at: now) }
         case .restoreTest: for row in report.rows(RestoreTestRow.self) { knowledge.test(task.tenant, row.source, Overview.RestoreTest(row, at: now)) }
         case .observe: learnStatus(report, task, exit, now)
-        case .renew: break
+        case .retention: want(.observe, task.tenant)
+        case .collect, .renew: break
         }
     }
 

@@ -87,6 +87,10 @@ package struct TaskList: Sendable {
                 if tenant.sites.count > 1 { tasks.append(PlannedTask(TaskName(.replicate, tenant.name), Schedule(.every(8 * pace)))) }
                 let interval = ReadingPlan.interval(period: Self.scrubPeriod(tenant))
                 tasks += tenant.sites.map { PlannedTask(TaskName(.verify, tenant.name, $0), Schedule(.every(interval))) }
+                if tenant.policy.keep != nil || sources.contains(where: { $0.keep != nil }) {
+                    tasks.append(PlannedTask(TaskName(.retention, tenant.name), Schedule(.daily(minute: 240))))
+                    tasks.append(PlannedTask(TaskName(.collect, tenant.name), Schedule(.daily(minute: 270))))
+                }
                 if tenant.sites.contains(where: { configuration.locks($0) }) {
                     tasks.append(PlannedTask(TaskName(.renew, tenant.name), Schedule(.daily(minute: 90))))
                 }

@@ -63,7 +63,7 @@ package struct PrometheusText: Sendable {
 
 // MARK: The daemon
 extension PrometheusText {
-    private static let kinds = ["backup", "replicate", "verify", "restore-test", "probe", "renew", "observe"]
+    private static let kinds = ["backup", "replicate", "verify", "restore-test", "probe", "renew", "retention", "collect", "observe"]
 
     /// A moment, unless it was never set.
     private static func known(_ moment: Int64) -> [Sample] { moment == 0 ? [] : [Sample(Double(moment))] }

@@ -143,7 +143,7 @@ package struct Overview: Codable, Sendable, Equatable {
 
     package struct Running: Codable, Sendable, Equatable {
         package var id: Int64 = 0
-        /// `backup`, `replicate`, `verify`, `restore-test`, `probe`, `renew` or `observe`.
+        /// `backup`, `replicate`, `verify`, `restore-test`, `probe`, `renew`, `retention`, `collect` or `observe`.
         package var kind = ""
         package var tenant = ""
         /// Source or site; empty where it concerns all.

@@ -24,7 +24,6 @@ final class InterleavingWorld: Sendable {
         var packs: [String: FinishedPack] = [:]
         var manifests: [String: [UInt8]] = [:]
         var roots: [Digest: Digest] = [:]
-        var forgets: [String: [UInt8]] = [:]
         var directories: [Digest: [PackRow]] = [:]
         var templates: [String: SiteTemplate] = [:]
     }
@@ -74,13 +73,18 @@ final class InterleavingWorld: Sendable {
     func pack(_ blobs: [Digest], owner: String) throws -> FinishedPack {
         let name = owner + ":" + blobs.map(name).joined(separator: " ")
         if let known = made.look({ $0.packs[name] }) { return known }
-        let builder = PackBuilder(run: runKey, method: .none, isGuarded: false)
-        builder.begin(Buffer(capacity: PackBuilder.bufferBytes))
-        for id in blobs {
-            let blob = made.look { $0.blobs[id]! }
-            _ = try blob.bytes.withUnsafeBytes { try builder.add(blob.kind, id: id, $0, checksum: 0, references: blob.references) }
-        }
-        let pack = builder.finish()
+        // The order of packs is that of their hashes, and hashes are random: made until this one's is the same in every process.
+        let place = name.utf8.reduce(UInt64(7)) { ($0 &* 31 &+ UInt64($1)) % 16 }
+        var pack: FinishedPack
+        repeat {
+            let builder = PackBuilder(run: runKey, method: .none, isGuarded: false)
+            builder.begin(Buffer(capacity: PackBuilder.bufferBytes))
+            for id in blobs {
+                let blob = made.look { $0.blobs[id]! }
+                _ = try blob.bytes.withUnsafeBytes { try builder.add(blob.kind, id: id, $0, checksum: 0, references: blob.references) }
+            }
+            pack = builder.finish()
+        } while pack.digest.leading >> 60 != place
         made.look { $0.packs[name] = pack }
         return pack
     }
@@ -113,17 +117,6 @@ final class InterleavingWorld: Sendable {
 
     /// Manifests of this process, for the local caches of machines: a signature of twenty years is slow to verify.
     var manifests: [Digest: [UInt8]] { made.look { Dictionary($0.manifests.values.map { (sha256($0), $0) }, uniquingKeysWith: { a, _ in a }) } }
-
-    /// The next record of the chain that drops one snapshot.
-    func forget(_ snapshot: ShortID, manifest: Digest, number: UInt32, previous: Digest) throws -> [UInt8] {
-        let name = "\(number) \(previous.hex) \(snapshot.hex)"
-        if let known = made.look({ $0.forgets[name] }) { return known }
-        let record = ForgetRecord(
-            number: number, previous: previous, created: .now(), dropped: [.init(snapshot: snapshot, manifest: manifest, reason: 1)])
-        let bytes = try tenant.sign(.forget, record.body, by: tenant.maintain)
-        made.look { $0.forgets[name] = bytes }
-        return bytes
-    }
 
     // MARK: sites
 
@@ -199,8 +192,9 @@ final class SiteBuilder {
     func loseSegment(_ number: Int) throws { try site.delete(site.keys("index/")[number]) }
 
     fileprivate func finish() throws -> SiteTemplate {
+        var seen: Set<String> = []
         let objects = try site.store.log.compactMap { object -> SiteTemplate.Object? in
-            guard site.store.exists(object.key) else { return nil }
+            guard site.store.exists(object.key), seen.insert(object.key).inserted else { return nil }
             let meaning = try object.bytes.withUnsafeBytes { try ObjectMeaning(object.key, $0, world) }
             return SiteTemplate.Object(key: object.key, bytes: object.bytes, meaning: meaning)
         }

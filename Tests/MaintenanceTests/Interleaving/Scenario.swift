@@ -141,7 +141,8 @@ final class Run: @unchecked Sendable {
                     for _ in 0..<copies { try site.deliver { step, count in count == 0 ? nil : Int(step.hash(UInt64(count), 5) % UInt64(count)) } }
                 }
             } catch is Killed {} catch let failure as Failure where failure.kind == .unreachable || failure.kind == .fenced {} catch {
-                outcome.oddities.append("\(part.name): \((error as? Failure)?.message.english ?? "\(error)")")
+                let failure = error as? Failure
+                outcome.oddities.append("\(part.name): \(failure?.message.english ?? "\(error)") \((failure?.object ?? "").prefix(18))")
             }
         }
     }
@@ -289,17 +290,13 @@ final class Run: @unchecked Sendable {
         }
     }
 
-    /// As docs/FORMAT.md has it: the record first, then the commit's key; and only commits that count.
     private func drop(_ name: String, _ site: SteppedSite) throws {
         let repository = try world.open(site)
         let snapshot = world.snapshot(name)
         let commits = try repository.commits(repository.coordination()).filter { $0.key.snapshot == snapshot }
         guard let commit = commits.first else { return }
-        let chain = try repository.forgetChain()
-        let number = (chain.last?.record.number ?? 0) + 1
-        let bytes = try world.forget(snapshot, manifest: commit.manifest, number: number, previous: chain.last.map { sha256($0.bytes) } ?? .zero)
-        try patiently { try site.createOrConfirm(ForgetRecord.key(number), bytes) }
-        for commit in commits { try patiently { try site.delete(commit.key.key) } }
+        let dropped = ForgetRecord.Dropped(snapshot: snapshot, manifest: commit.manifest, reason: 1)
+        _ = try Forgetting([repository], signer: world.tenant.maintain).run([dropped])
     }
 
     // MARK: afterwards

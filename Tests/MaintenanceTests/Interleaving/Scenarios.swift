@@ -37,8 +37,16 @@ extension Scenario {
             try site.snapshot("S1", "C", packs: [["#C", "C"]], isReplicator: true)
         },
         parts: [
-            .replicator("S1", letters: "C", machine: "maintenance"), .retention("retention", snapshot: "S1"),
+            .replicator("S2", letters: "C", machine: "maintenance"), .retention("retention", snapshot: "S1"),
             .writer("writer", letters: "C", machine: "node"), .collector("collector", rounds: 2, machine: "other"),
+        ])
+
+    /// A writer that sleeps while others go on, and one that could take over what it left.
+    static let sleepers = Scenario(
+        name: "sleepers", past: past,
+        parts: [
+            .writer("sleeper", letters: "C", machine: "node", retries: 0), .writer("writer", letters: "C", machine: "neighbour"),
+            .collector("collector", rounds: 3, machine: "maintenance"),
         ])
 
     static let compaction = Scenario(
@@ -72,4 +80,22 @@ extension Scenario {
             .collector("compactor", rounds: 2, machine: "other", compacts: true), .retention("retention", snapshot: "S1"),
             .network(copies: 3),
         ], knowing: ["node", "neighbour"], accidents: .all)
+
+    /// Copies of a pack whose snapshot is forgotten.
+    static let copies = Scenario(
+        name: "copies",
+        past: { site in
+            try site.snapshot("S0", "A", packs: [["#A", "A"]], isReplicator: true)
+            try site.snapshot("S1", "C", packs: [["#C", "C"]], isReplicator: true)
+        },
+        parts: [
+            .replicator("S2", letters: "C", machine: "maintenance"), .retention("retention", snapshot: "S1"),
+            .collector("collector", rounds: 2, machine: "other"),
+        ])
+
+    func beginning(_ cues: Cue..., isLate: Bool = true, knowing: [String] = []) -> Scenario {
+        var scenario = self
+        (scenario.cues, scenario.isLate, scenario.knowing) = (cues, isLate, knowing)
+        return scenario
+    }
 }

@@ -50,7 +50,7 @@ package final class Collector {
                 let decided = try repository.coordination()
                 if !options.isDry { try sweepAll(decided) }
                 break
-            } else if report.state == .waiting || report.state == .condemned || options.isDry {
+            } else if [.waiting, .condemned, .blocked].contains(report.state) || options.isDry {
                 break
             }
             if round == Self.rounds { report.state = .waiting }
@@ -105,7 +105,7 @@ package final class Collector {
         (report.condemnedPacks, report.condemnedBytes) = (condemned.count, condemned.values.reduce(0) { $0 + UInt64($1) })
         let generation = try freeNumber(after: coordination.generation)
         guard !condemned.isEmpty || !segmentsToMerge(survey, doomed: []).isEmpty else {
-            report.state = report.locked.isEmpty ? (report.deletedPacks > 0 ? .swept : .nothing) : .swept
+            if report.state != .blocked { report.state = report.deletedPacks > 0 || !report.locked.isEmpty ? .swept : .nothing }
             return false
         }
         (report.state, report.generation) = (.condemned, generation)
@@ -149,16 +149,13 @@ package final class Collector {
         var chosen: [PackKey: Int] = [:]
         var isWhole = true
         for domain in survey.domains {
-            let needs = PackNeeds(domain.live, status: domain.status, attested: survey.attested, sizes: domain.sizes)
-            var blocked = domain.blocked
-            if needs.lost > 0 { blocked.append(Failure(.missing, .lostBlobs(needs.lost), object: repository.name)) }
-            report.blocked += blocked
-            guard blocked.isEmpty else {
+            report.blocked += domain.blocked
+            guard domain.blocked.isEmpty else {
                 isWhole = false
                 continue
             }
             for (number, pack) in domain.packs.enumerated() where domain.status[number] == .usable {
-                if !needs.isNeeded[number] || compacted.contains(pack.key) { chosen[pack.key] = domain.sizes[number] }
+                if !domain.needs.isNeeded[number] || compacted.contains(pack.key) { chosen[pack.key] = domain.sizes[number] }
             }
         }
         // What is in no segment may be of any domain.
@@ -250,11 +247,10 @@ package final class Collector {
         report.blocked = survey.blocked
         var needed: Set<PackKey> = []
         for domain in survey.domains {
-            let (rescued, lost) = PackNeeds.rescued(
+            let rescued = PackNeeds.rescued(
                 domain.live, status: domain.status, condemned: domain.packs.map { condemned.contains($0.key) }, attested: survey.attested)
             needed.formUnion(rescued.map { domain.packs[$0].key })
             report.blocked += domain.blocked
-            if lost > 0 { report.blocked.append(Failure(.missing, .lostBlobs(lost), object: repository.name)) }
         }
         return report.blocked.isEmpty ? needed : nil
     }

@@ -33,8 +33,7 @@ struct Compaction {
         var budget = options.compactionBytes
         var groups: [Group] = []
         for domain in survey.domains where domain.blocked.isEmpty {
-            let needs = PackNeeds(domain.live, status: domain.status, attested: survey.attested, sizes: domain.sizes)
-            guard needs.lost == 0 else { continue }
+            let needs = domain.needs
             let sparse = domain.packs.indices.filter { number in
                 domain.status[number] == .usable && needs.isNeeded[number]
                     && Double(needs.liveBytes[number]) < options.liveShare * Double(domain.sizes[number])

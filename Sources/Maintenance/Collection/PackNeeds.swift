@@ -22,8 +22,9 @@ struct PackNeeds {
     /// Blobs that are needed and that no pack which is there holds.
     private(set) var lost = 0
 
-    /// Chooses copies so that as few packs as can be are needed. `status` and `sizes`: by pack number.
-    init(_ live: LiveBlobs, status: [PackStatus], attested: Set<Digest>, sizes: [Int]) {
+    /// Chooses copies so that as few packs as can be are needed. `owed`: of these blobs those count that are lost. `status` and `sizes`: by
+    /// pack number.
+    init(_ live: LiveBlobs, owed: LiveBlobs, status: [PackStatus], attested: Set<Digest>, sizes: [Int]) {
         let rows = live.rows
         let choices = Choices(packs: rows.packs, status: status, attested: attested)
         isNeeded = [Bool](repeating: false, count: rows.packs.count)
@@ -33,7 +34,7 @@ struct PackNeeds {
             guard live.isLive(position) else { return }
             for row in group where status[Int(row.pack)] == .usable { liveBytes[Int(row.pack)] += UInt64(row.length) }
             choices.forEach(in: group) { candidates in
-                if candidates.isEmpty { lost += 1 }
+                if candidates.isEmpty, owed.isLive(position) { lost += 1 }
                 if candidates.count == 1 { isNeeded[candidates[0]] = true }
             }
         }
@@ -47,23 +48,21 @@ struct PackNeeds {
         }
     }
 
-    /// The packs of `condemned` that hold a needed blob of which no other copy will do, by number; `lost`: blobs that not even they hold.
+    /// The packs of `condemned` that hold a needed blob of which no other copy will do, by number.
     static func rescued(
         _ live: LiveBlobs, status: [PackStatus], condemned: [Bool], attested: Set<Digest>
-    ) -> (packs: Set<Int>, lost: Int) {
+    ) -> Set<Int> {
         let rows = live.rows
         let others = Choices(packs: rows.packs, status: zip(status, condemned).map { $1 && $0 == .usable ? .absent : $0 }, attested: attested)
-        var (packs, lost) = (Set<Int>(), 0)
+        var packs: Set<Int> = []
         rows.forEachID { position, group in
             guard live.isLive(position) else { return }
             others.forEach(in: group) { candidates in
                 guard candidates.isEmpty else { return }
-                let kept = group.map { Int($0.pack) }.filter { status[$0] == .usable && condemned[$0] }
-                packs.formUnion(kept)
-                if kept.isEmpty { lost += 1 }
+                packs.formUnion(group.map { Int($0.pack) }.filter { status[$0] == .usable && condemned[$0] })
             }
         }
-        return (packs, lost)
+        return packs
     }
 }
 

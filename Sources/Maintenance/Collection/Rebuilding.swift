@@ -120,10 +120,9 @@ extension Collector {
         }
         report.generation = number
         let survey = try surveyor.survey(try repository.coordination())
-        let needs = survey.domains.map { PackNeeds($0.live, status: $0.status, attested: survey.attested, sizes: $0.sizes).lost }
         for root in survey.snapshots.roots {
             guard let index = survey.domains.firstIndex(where: { $0.domain == root.domain }) else { continue }
-            guard try needs[index] == 0 && survey.domains[index].blocked.isEmpty && surveyor.isWhole(root, survey.domains[index]) else {
+            guard surveyor.isWhole(root, survey.domains[index], attested: survey.attested) else {
                 report.blocked.append(Failure(.missing, .snapshotNotWhole(root.snapshot.hex), object: repository.name))
                 continue
             }
@@ -158,11 +157,12 @@ extension Trust {
 }
 
 extension Surveyor {
-    /// Whether everything that the snapshot needs is listed; whether it is there, the domain's needs tell.
-    func isWhole(_ root: SnapshotRoot, _ domain: DomainSurvey) throws -> Bool {
+    /// Whether everything that the snapshot needs is listed and there.
+    func isWhole(_ root: SnapshotRoot, _ domain: DomainSurvey, attested: Set<Digest>) -> Bool {
         var live = LiveBlobs(domain.live.rows)
         guard let pages = pages[domain.domain] else { return false }
         live.mark(from: root.page, pages)
         return live.unlisted.isEmpty
+            && PackNeeds(live, owed: live, status: domain.status, attested: attested, sizes: domain.sizes).lost == 0
     }
 }

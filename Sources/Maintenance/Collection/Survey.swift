@@ -14,6 +14,7 @@ struct DomainSurvey {
     let status: [PackStatus]
     /// Rows that segments list, by pack number.
     let rowCounts: [Int]
+    let needs: PackNeeds
     /// Why nothing of it may be condemned.
     let blocked: [Failure]
 
@@ -84,7 +85,7 @@ final class Surveyor {
             }
             if !isListed { unlisted.append((pack, size)) }
         }
-        let domains = try indexes.keys.sorted().map { try survey($0, sizes: sizes[$0]!, snapshots) }
+        let domains = try indexes.keys.sorted().map { try survey($0, sizes: sizes[$0]!, snapshots, attested) }
         return Survey(
             coordination: coordination, snapshots: snapshots, attested: attested, domains: domains, unlisted: unlisted, packs: packs, bytes: bytes,
             present: present)
@@ -96,7 +97,7 @@ final class Surveyor {
 
     private func name(_ domain: ShortID) -> String { repository.id.hex + "-" + domain.hex }
 
-    private func survey(_ domain: ShortID, sizes: [Int], _ snapshots: SnapshotList) throws -> DomainSurvey {
+    private func survey(_ domain: ShortID, sizes: [Int], _ snapshots: SnapshotList, _ attested: Set<Digest>) throws -> DomainSurvey {
         let index = indexes[domain]!
         let rows = index.rows
         let pages = try self.pages[domain] ?? PageReferences(folder: folder + "/pages-" + name(domain), domain: domain)
@@ -115,10 +116,13 @@ final class Surveyor {
         var live = LiveBlobs(rows)
         for root in snapshots.roots where root.domain == domain && root.commit != nil { live.mark(from: root.page, pages) }
         // Nothing is owed to what was never committed.
-        let owed = live.unlisted
+        let owed = live
         for root in snapshots.roots where root.domain == domain && root.commit == nil { live.mark(from: root.page, pages) }
-        live.forgiveUnlisted(beyond: owed)
-        if let id = owed.min() { blocked.append(Failure(.missing, .blobUnknown(String(id.hex.prefix(16))), object: repository.name)) }
-        return DomainSurvey(domain: domain, index: index, live: live, sizes: sizes, status: status, rowCounts: listed, blocked: blocked)
+        live.forgiveUnlisted(beyond: owed.unlisted)
+        if let id = owed.unlisted.min() { blocked.append(Failure(.missing, .blobUnknown(String(id.hex.prefix(16))), object: repository.name)) }
+        let needs = PackNeeds(live, owed: owed, status: status, attested: attested, sizes: sizes)
+        if needs.lost > 0 { blocked.append(Failure(.missing, .lostBlobs(needs.lost), object: repository.name)) }
+        return DomainSurvey(
+            domain: domain, index: index, live: live, sizes: sizes, status: status, rowCounts: listed, needs: needs, blocked: blocked)
     }
 }

@@ -16,6 +16,8 @@ enum Part: Sendable {
     /// Lists packs again that no segment lists, as `Replicator.relist`.
     case relister(String, machine: String)
     case collector(String, rounds: Int, machine: String, compacts: Bool = false)
+    /// Makes the index anew, as after a loss.
+    case rebuilder(String, machine: String)
     case undo(String)
     /// Drops that snapshot, if it counts.
     case retention(String, snapshot: String)
@@ -23,7 +25,7 @@ enum Part: Sendable {
 
     var name: String {
         switch self {
-        case .writer(let name, _, _, _, _), .replicator(let name, _, _, _), .relister(let name, _), .collector(let name, _, _, _), .undo(let name),
+        case .writer(let name, _, _, _, _), .replicator(let name, _, _, _), .relister(let name, _), .rebuilder(let name, _), .collector(let name, _, _, _), .undo(let name),
             .retention(let name, _):
             name
         case .network: "network"
@@ -135,6 +137,7 @@ final class Run: @unchecked Sendable {
                 case .relister(_, let machine): try relist(site, state(machine))
                 case .collector(_, let rounds, let machine, let compacts):
                     for _ in 0..<rounds { try collect(site, state(machine), compacts: compacts) }
+                case .rebuilder(_, let machine): try rebuild(site, state(machine))
                 case .undo: try undo(site)
                 case .retention(_, let snapshot): try drop(snapshot, site)
                 case .network(let copies):
@@ -251,13 +254,14 @@ final class Run: @unchecked Sendable {
             repository: repository, snapshot: .random(), purpose: .replicate, domain: domain, signer: tenant.maintain)
         defer { session.abandon() }
         var listed: [StoredPack] = []
-        for pack in packs {
-            let size = try site.size(pack.key.key)
+        // What was listed before the session began may be condemned, or doomed, by now.
+        for pack in packs where session.coordination.mayRelist(pack.key) {
+            guard let size = try? site.size(pack.key.key) else { continue }
             guard try repository.hash(pack.key, size: size) == pack.key.digest else { continue }
             let rows = try repository.directory(pack.key, size: size, keys: tenant.catalogueKeys).rows
             listed.append(StoredPack(key: pack.key, writer: tenant.node.id, rows: rows))
         }
-        _ = try session.store(segment: listed, key: world.segmentKey())
+        if !listed.isEmpty { _ = try session.store(segment: listed, key: world.segmentKey()) }
     }
 
     private var options: CollectionOptions {
@@ -276,6 +280,12 @@ final class Run: @unchecked Sendable {
             let report = try collector.run()
             outcome.deleted += report.deletedPacks
         } catch let failure as Failure where failure.kind == .unreachable {}
+    }
+
+    private func rebuild(_ site: SteppedSite, _ state: TenantState) throws {
+        let collector = Collector(
+            try world.open(site, state: state), keys: world.tenant.catalogueKeys, signer: world.tenant.maintain, folder: state.folder, options: options)
+        do { _ = try collector.rebuildIndex() } catch let failure as Failure where failure.kind == .refused {}
     }
 
     private func undo(_ site: SteppedSite) throws {

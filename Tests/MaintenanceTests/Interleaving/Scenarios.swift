@@ -93,6 +93,37 @@ extension Scenario {
             .collector("collector", rounds: 2, machine: "other"),
         ])
 
+    /// A segment is lost; what it listed is listed again, or condemned.
+    static let relisting = Scenario(
+        name: "relisting",
+        past: { site in
+            try site.snapshot("S0", "A", packs: [["#A", "A"]])
+            try site.snapshot("S1", "C", packs: [["#C", "C"], ["#B", "B"]])
+            try site.loseSegment(2)
+        },
+        parts: [
+            .relister("relister", machine: "other"), .writer("writer", letters: "B", machine: "node"),
+            .collector("collector", rounds: 2, machine: "maintenance"),
+        ])
+
+    /// The index is made anew while a collector sleeps and a late message brings a doomed pack back.
+    static let rebuilding = Scenario(
+        name: "rebuilding", past: past,
+        parts: [
+            .writer("sleeper", letters: "C", machine: "node", retries: 0), .collector("first", rounds: 1, machine: "first"),
+            .collector("late", rounds: 1, machine: "late"), .network(copies: 1), .rebuilder("rebuilder", machine: "maintenance"),
+            .writer("writer", letters: "C", machine: "neighbour"),
+        ])
+
+    /// As `sleepers`, for so long that what ended the sleeper's session is removed.
+    static let longSleepers = Scenario(
+        name: "long sleepers", past: past,
+        parts: [
+            .writer("sleeper", letters: "C", machine: "node", retries: 0), .collector("first", rounds: 1, machine: "maintenance"),
+            .retention("retention", snapshot: "S0"), .collector("second", rounds: 2, machine: "other"),
+            .writer("writer", letters: "C", machine: "neighbour"),
+        ])
+
     func beginning(_ cues: Cue..., isLate: Bool = true, knowing: [String] = []) -> Scenario {
         var scenario = self
         (scenario.cues, scenario.isLate, scenario.knowing) = (cues, isLate, knowing)

@@ -20,7 +20,7 @@ import Testing
                 6: .sleepers.beginning(.run("sleeper", to: .create, "index/"), .run("collector", to: .list, "packs/", 2), isLate: false),
                 7: .sleepers.beginning(.run("sleeper", to: .create, "index/"), .run("collector", to: .create, "decided/"), .run("writer", to: .list, "commits/"),
                    .run("collector", to: .delete, "commits/"), isLate: false),
-                8: .sleepers.beginning(.run("sleeper", to: .create, "snapshots/")),
+                8: .longSleepers.beginning(.run("sleeper", to: .create, "snapshots/"), .finish("first"), .finish("retention")),
                 9: .pair.beginning(knowing: ["node"]),
                 10: .pair, 11: .pair, 12: .rivals.beginning(knowing: ["other"]),
             ]

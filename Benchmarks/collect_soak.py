@@ -209,6 +209,12 @@ def host(machine, name, **node):
     return other.write()
 
 
+def told(result):
+    """What a command said; of much the beginning and the end."""
+    said = result.all if len(result.all) <= 6000 else f"{result.all[:3000]}\n...\n{result.all[-3000:]}"
+    return f"{result}, exit status {result.exit}\n{hdstest.indented(said, 7000)}"
+
+
 class Actor(threading.Thread):
     """Runs commands again and again, of which some are killed."""
 
@@ -245,7 +251,7 @@ class Actor(threading.Thread):
         self.exits[process.returncode] += 1
         result = hdstest.Result(words, process.returncode, out, err)
         if result.exit in (1, 4, 7, 8) or result.exit < 0:
-            violation(f"{self.name}: {result!r}")
+            violation(f"{self.name}: {told(result)}")
         return result
 
 
@@ -255,6 +261,7 @@ class Writer(Actor):
     def __init__(self, soak, machine, name):
         super().__init__(soak, machine, name)
         self.folder, self.number, self.digests, self.taken = machine.root / "source", 0, {}, []
+        self.reasons = collections.Counter()  # why a site was left out
         self.folder.mkdir()
         self.shared = soak.shared  # content that several nodes have
         machine.add_source(name, self.folder)
@@ -264,6 +271,7 @@ class Writer(Actor):
         self.change()
         result = self.command("backup", "--json")
         for line in result.lines if result and result.exit in (0, 3) else ():
+            self.reasons.update(site["error"] for site in line.get("sites", ()) if "error" in site)
             if "snapshot" in line and any(site["committed"] for site in line["sites"]):
                 self.taken.append(line["snapshot"])
 
@@ -347,11 +355,13 @@ class Soak:
 
     def check(self):
         machine = self.machine
+        # A site that lacks a node's last snapshot is left out of its backups until then.
+        self.last("replicate")
         for writer in self.writers:
             writer.change()
             result = writer.machine.run("backup", "--json", exit=None)
             if result.exit:
-                violation(f"the last backup of {writer.name}: {result!r}")
+                violation(f"the last backup of {writer.name}: {told(result)}")
             writer.taken += [line["snapshot"] for line in result.lines if "snapshot" in line]
         self.last("replicate")
         self.last("retention", "apply")
@@ -370,13 +380,13 @@ class Soak:
     def last(self, *words):
         result = self.machine.run(*words, exit=None)
         if result.exit:
-            violation(f"the last {words[0]}: {result!r}")
+            violation(f"the last {words[0]}: {told(result)}")
 
     def collect_all(self):
         for _ in range(LEFTOVER):
             result = self.machine.run("collect", "--json", "--wait", "--patience", "0s", "--quarantine", "0s", exit=None)
             if result.exit:
-                return violation(f"the last collection: {result!r}")
+                return violation(f"the last collection: {told(result)}")
             rows = [row for line in result.lines for row in line.get("sites", ())]
             if all(row["state"] == "nothing" for row in rows):
                 return None
@@ -419,6 +429,8 @@ class Soak:
         for actor in self.actors:
             exits = ", ".join(f"{count} × {exit}" for exit, count in sorted(actor.exits.items(), key=str))
             say(f"  {actor.name:12} exit statuses: {exits}")
+        reasons = sum((writer.reasons for writer in self.writers), collections.Counter())
+        say("  sites left out: " + (", ".join(f"{count} × {reason}" for reason, count in sorted(reasons.items())) or "none"))
         say(f"  {sum(len(writer.taken) for writer in self.writers)} snapshots were said to be taken")
         say("  collection: " + ", ".join(f"{what} {count}" for what, count in sorted(self.collector.figures.items())))
         if not self.collector.figures["deleted_packs"]:

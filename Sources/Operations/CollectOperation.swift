@@ -52,7 +52,8 @@ package struct CollectOperation {
             do {
                 let repository = try workspace.repository(site, as: .maintain)
                 let collector = Collector(
-                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, options: options())
+                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
+                    options: options())
                 rows.append(CollectRow(workspace.tenant.name, try act(collector, repository), request.language))
             } catch let failure as Failure {
                 if site.isOffline, failure.kind == .wrongPlace || failure.kind == .unreachable { continue }
@@ -70,7 +71,8 @@ package struct CollectOperation {
             while waits, report.state == .waiting, !request.isDry {
                 sleep(seconds: Self.pace)
                 report = try Collector(
-                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, options: options()
+                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
+                    options: options()
                 ).run()
             }
             return report
@@ -85,6 +87,14 @@ package struct CollectOperation {
 
     /// Makes lost coordination objects anew from signed manifests.
     package func rebuildCoordination() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.rebuildCoordination() } }
+
+    /// Packs that verification or replication has found damaged there: they are no copies.
+    private func damaged(_ repository: SiteRepository) throws -> Set<PackKey> {
+        let lacks = try workspace.replicationStore().lacks(repository.id).compactMap { lack -> PackKey? in
+            if case .pack(let pack) = lack.object { pack } else { nil }
+        }
+        return Set(lacks)
+    }
 
     /// Without create-if-absent two collectors, or a collector and a writer, may both believe that they were first.
     private func checkCoordination(_ site: String) throws {

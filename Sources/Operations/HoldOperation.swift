@@ -19,38 +19,51 @@ package struct HoldOperation {
 
     private let workspace: Workspace
     private let view: TenantView
+    /// What stores with holds of their own did not do.
+    private var pushedDown: [Failure] = []
 
     package init(_ workspace: Workspace) throws {
         self.workspace = workspace
         view = try TenantView(workspace, site: nil, opening: false, as: try workspace.keys.maintain() == nil ? .restore : .maintain)
     }
 
-    package var failures: [Failure] { view.opened.failures }
+    package var failures: [Failure] { view.opened.failures + pushedDown }
 
-    /// Every hold that any site has, oldest first.
-    static func all(_ view: TenantView) throws -> [Item] {
+    /// Every hold that any site has or this machine has seen, oldest first; and why others cannot be read that no place has whole.
+    private static func all(_ view: TenantView) throws -> (items: [Item], unread: [Failure]) {
         var (placed, released, sites): ([ShortID: Hold], [ShortID: Hold], [ShortID: [String]]) = ([:], [:], [:])
+        var unread: [(key: String, failure: Failure)] = []
+        func take(_ hold: Hold) { if hold.isPlaced { placed[hold.id] = hold } else { released[hold.id] = hold } }
         for site in view.opened.sites {
-            for hold in try site.repository.holds(view.ring) {
-                if hold.isPlaced {
-                    placed[hold.id] = hold
-                    sites[hold.id, default: []].append(site.name)
-                } else {
-                    released[hold.id] = hold
-                }
+            let holds = try site.repository.holds(view.ring)
+            for hold in holds.found {
+                take(hold)
+                if hold.isPlaced { sites[hold.id, default: []].append(site.name) }
             }
+            unread += holds.unread
         }
-        return placed.values.sorted { ($0.created, $0.id) < ($1.created, $1.id) }.map {
+        for hold in try view.opened.sites.first?.repository.keptHolds(view.ring) ?? [] { take(hold) }
+        let known = Set(placed.keys.map { HoldRecord.folder + $0.hex } + released.keys.map { HoldRecord.folder + $0.hex + ".released" })
+        let items = placed.values.sorted { ($0.created, $0.id) < ($1.created, $1.id) }.map {
             Item(placed: $0, released: released[$0.id], sites: sites[$0.id] ?? [])
         }
+        return (items, unread.filter { !known.contains($0.key) }.map(\.failure))
     }
 
-    static func active(_ view: TenantView, now: Timestamp) throws -> [Hold] { try all(view).filter { $0.isActive(now) }.map(\.placed) }
+    /// Throws why a hold cannot be read: what it holds is not known. One that nobody with the right has signed is none.
+    static func active(_ view: TenantView, now: Timestamp) throws -> [Hold] {
+        let all = try all(view)
+        if let failure = all.unread.first(where: { $0.kind != .refused && $0.kind != .wrongPlace }) { throw failure }
+        return all.items.filter { $0.isActive(now) }.map(\.placed)
+    }
 
-    package func list() throws -> [Item] { try Self.all(view) }
+    package func list() throws -> (items: [Item], problems: [Failure]) {
+        let all = try Self.all(view)
+        return (all.items, all.unread)
+    }
 
     /// Holds the snapshots that the words name. Throws `.key` without the maintain role, `.usage` for a word that names none.
-    package func add(_ words: [String], reason: String, until: Int64?, person: String) throws -> [Item] {
+    package mutating func add(_ words: [String], reason: String, until: Int64?, person: String) throws -> [Item] {
         let maintain = try maintain()
         guard !reason.allSatisfy(\.isWhitespace), reason.utf8.count <= Hold.textBytes else { throw Failure(.usage, .reasonNeeded) }
         if let until, until <= Timestamp.now().seconds { throw Failure(.usage, .holdOver) }
@@ -62,24 +75,25 @@ package struct HoldOperation {
             let hold = Hold(isPlaced: true, created: .now(), until: until, person: person, reason: reason, snapshots: ids)
             let sites = try store(hold, domain: domain, maintain.signer)
             items.append(Item(placed: hold, released: nil, sites: sites))
-            try pushDown(snapshots)
         }
+        // The records stand whatever the stores say.
+        pushedDown = pushDown(snapshots)
         return items
     }
 
     /// Ends the hold whose id begins so. Throws `.usage` where there is none, or several.
-    package func release(_ prefix: String, reason: String, person: String) throws -> Item {
+    package mutating func release(_ prefix: String, reason: String, person: String) throws -> Item {
         let maintain = try maintain()
         guard !reason.allSatisfy(\.isWhitespace), reason.utf8.count <= Hold.textBytes else { throw Failure(.usage, .reasonNeeded) }
-        let matching = try list().filter { $0.released == nil && $0.placed.id.hex.hasPrefix(prefix.lowercased()) }
+        let matching = try list().items.filter { $0.released == nil && $0.placed.id.hex.hasPrefix(prefix.lowercased()) }
         guard matching.count == 1, let item = matching.first, prefix.count >= 4 else { throw Failure(.usage, .noSuchHold(prefix)) }
         let release = Hold(
             id: item.placed.id, isPlaced: false, created: .now(), until: nil, person: person, reason: reason, snapshots: item.placed.snapshots)
         let domain = view.snapshots.first { item.placed.snapshots.contains($0.id) }?.manifest.domain ?? view.ring.catalogueDomains[0]
         let sites = try store(release, domain: domain, maintain.signer)
         let now = Timestamp.now()
-        let others = Set(try list().filter { $0.placed.id != item.placed.id && $0.isActive(now) }.flatMap(\.placed.snapshots))
-        try pushDown(view.snapshots.filter { item.placed.snapshots.contains($0.id) && !others.contains($0.id) }, isOn: false, sparing: others)
+        let others = Set(try list().items.filter { $0.placed.id != item.placed.id && $0.isActive(now) }.flatMap(\.placed.snapshots))
+        pushedDown = pushDown(view.snapshots.filter { item.placed.snapshots.contains($0.id) && !others.contains($0.id) }, isOn: false, sparing: others)
         return Item(placed: item.placed, released: release, sites: sites)
     }
 
@@ -97,15 +111,19 @@ package struct HoldOperation {
         return view.opened.sites.map(\.name)
     }
 
-    /// Asks the stores that have legal holds of their own to keep every object of the snapshots, or no longer.
-    private func pushDown(_ snapshots: [Snapshot], isOn: Bool = true, sparing others: Set<ShortID> = []) throws {
+    /// Asks the stores that have legal holds of their own to keep every object of the snapshots, or no longer. The first trouble at a store ends it there.
+    private func pushDown(_ snapshots: [Snapshot], isOn: Bool = true, sparing others: Set<ShortID> = []) -> [Failure] {
+        var problems: [Failure] = []
         for site in view.opened.sites where site.site.hasLegalHolds {
-            let inventory = Inventory(try workspace.replicationStore())
-            let spared = try objects(view.snapshots.filter { others.contains($0.id) }, site, inventory)
-            for object in try objects(snapshots, site, inventory).subtracting(spared).sorted() {
-                do { try site.site.setLegalHold(object, isOn) } catch let failure as Failure where failure.kind == .missing { continue }
-            }
+            do {
+                let inventory = Inventory(try workspace.replicationStore())
+                let spared = try objects(view.snapshots.filter { others.contains($0.id) }, site, inventory)
+                for object in try objects(snapshots, site, inventory).subtracting(spared).sorted() {
+                    do { try site.site.setLegalHold(object, isOn) } catch let failure as Failure where failure.kind == .missing { continue }
+                }
+            } catch { problems.append((error as? Failure ?? Failure(.failed, .system("hold", "\(error)"))).of(site.name)) }
         }
+        return problems
     }
 
     private func objects(_ snapshots: [Snapshot], _ site: OpenSite, _ inventory: Inventory) throws -> Set<String> {

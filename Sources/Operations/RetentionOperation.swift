@@ -54,7 +54,10 @@ package struct RetentionOperation {
         let dropped = outcome.items.filter { !$0.decision.isKept }.map {
             ForgetRecord.Dropped(snapshot: $0.snapshot.id, manifest: $0.snapshot.manifestDigest, reason: 1)
         }
-        outcome.forgotten = try Forgetting(view.opened.sites.map(\.repository), signer: maintain.signer).run(dropped)
+        // Sites that are always there come first: the first one decides which record is next.
+        let order = try workspace.configuration.sites(of: workspace.tenant, named: nil).sorted { !$0.isOffline && $1.isOffline }.map(\.name)
+        let sites = order.compactMap { name in view.opened.sites.first { $0.name == name }?.repository }
+        outcome.forgotten = try Forgetting(sites, signer: maintain.signer).run(dropped)
         return outcome
     }
 
@@ -84,8 +87,10 @@ package struct RetentionOperation {
 
     private func noteLooks(_ view: TenantView) throws {
         for site in view.opened.sites {
+            // Snapshots and not slots: what names a manifest that is held back has not arrived.
+            let shown = view.snapshots.filter { $0.sites.contains(site.name) }
             try history.note(
-                look: now, at: site.name, tenant: workspace.fingerprint.tenant, showing: site.commits.map { ($0.key.snapshot, $0.manifest) })
+                look: now, at: site.name, tenant: workspace.fingerprint.tenant, showing: shown.map { ($0.id, $0.manifestDigest, $0.committed) })
         }
     }
 
@@ -98,7 +103,7 @@ package struct RetentionOperation {
         return view.snapshots.map { snapshot in
             let arrival = arrivals[snapshot.manifestDigest]
             let firstSeen = arrival?.firstSeen ?? now
-            let time = RetentionTime.clamp(claimed: snapshot.committed, lastLook: arrival?.lastLook, firstSeen: firstSeen)
+            let time = RetentionTime.clamp(claimed: arrival?.claimed ?? snapshot.committed, lastLook: arrival?.lastLook, firstSeen: firstSeen)
             let candidate = RetentionCandidate(
                 id: snapshot.id, group: RetentionGroup(domain: snapshot.manifest.domain, source: snapshot.outline.source), time: time,
                 firstSeen: firstSeen, isComplete: snapshot.outline.isComplete, protections: protections[snapshot.manifestDigest] ?? [])
@@ -153,6 +158,7 @@ package struct RetentionOperation {
         // An offline site is level when it is there; until then it does not keep everything.
         let expected = try workspace.configuration.sites(of: workspace.tenant, named: nil).filter { !$0.isOffline }.map(\.name)
         let sheets = try SheetList(workspace)
+        if let failure = sheets.problems.first(where: { $0.kind == .unreachable }) { throw failure }
         for snapshot in view.snapshots {
             var reasons: [RetentionProtection] = []
             for anomaly in anomalies where covers(anomaly, snapshot, view) { reasons.append(.anomaly(anomaly.id)) }

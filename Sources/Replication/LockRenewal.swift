@@ -80,7 +80,7 @@ package struct LockRenewal {
     /// Everything that a snapshot needs here: its packs, its manifest, and what tells readers what they are.
     private func neededObjects(_ report: inout Report) throws -> Set<String> {
         var needed: Set<String> = []
-        for folder in ["descriptor/", "keys/", "forget/", "attested/", "index/"] { needed.formUnion(try site.site.keys(folder)) }
+        for folder in ["descriptor/", "keys/", "forget/", "attested/", HoldRecord.folder, "index/"] { needed.formUnion(try site.site.keys(folder)) }
         needed.insert(SiteMarker.key)
         let roots = try rootPages(&needed, &report)
         let copies = PackCopies([site], inventory) { report.failures.append($0) }
@@ -103,8 +103,8 @@ package struct LockRenewal {
         var roots: [ShortID: [Digest]] = [:]
         for key in try site.site.keys("snapshots/") {
             do {
-                let (manifest, _) = try site.repository.signedManifest(key)
-                guard !forgotten.contains(manifest.snapshot), !expiring.contains(manifest.snapshot) else { continue }
+                let (manifest, digest) = try site.repository.signedManifest(key, ever: true)
+                guard !forgotten.contains(manifest.snapshot, digest), !expiring.contains(manifest.snapshot) else { continue }
                 needed.insert(key)
                 guard keys.catalogue(manifest.domain) != nil else { throw Failure(.key, .noCatalogueKey) }
                 roots[manifest.domain, default: []].append(try manifest.outline(keys).root)

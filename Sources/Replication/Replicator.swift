@@ -102,7 +102,7 @@ package final class Replicator: Sendable {
         let forgotten = try atTarget { try target.repository.forgottenSnapshots() }
         var wanted: [Name: WantedSnapshot] = [:]
         for source in sources {
-            for commit in source.commits where !forgotten.contains(commit.key.snapshot) {
+            for commit in source.commits where !forgotten.contains(commit.key.snapshot, commit.manifest) {
                 let name = Name(snapshot: commit.key.snapshot, manifest: commit.manifest)
                 if there.contains(name) { continue }
                 var entry = wanted[name] ?? WantedSnapshot(snapshot: name.snapshot, manifest: name.manifest, commit: commit, sources: [])
@@ -116,7 +116,7 @@ package final class Replicator: Sendable {
 
     /// Whether a source has dropped the snapshot since it was opened: then its packs may well be gone.
     private func isForgotten(_ wanted: WantedSnapshot) throws -> Bool {
-        wanted.sources.contains { (try? $0.repository.forgottenSnapshots().contains(wanted.snapshot)) ?? false }
+        wanted.sources.contains { (try? $0.repository.forgottenSnapshots().contains(wanted.snapshot, wanted.manifest)) ?? false }
     }
 
     // MARK: one snapshot

@@ -97,7 +97,7 @@ struct HoldCommand: ParsableCommand {
                 guard let end = lastMoment(ofDay: text) else { throw Failure(.usage, .notADay(text)) }
                 return end
             }
-            let operation = try HoldOperation(session.workspace())
+            var operation = try HoldOperation(session.workspace())
             let tenant = try session.workspace().tenant.name
             let items = try operation.add(snapshots, reason: reason, until: end, person: CommandSession.person())
             for failure in operation.failures { session.console.report(failure) }
@@ -111,8 +111,10 @@ struct HoldCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func act(_ session: CommandSession) throws -> ExitStatus {
-            let rows = try session.workspaces().flatMap { workspace in
-                try HoldOperation(workspace).list().map { HoldRow(workspace.tenant.name, $0) }
+            let rows = try session.workspaces().flatMap { workspace -> [HoldRow] in
+                let list = try HoldOperation(workspace).list()
+                for failure in list.problems { session.console.report(failure) }
+                return list.items.map { HoldRow(workspace.tenant.name, $0) }
             }
             HoldCommand.present(rows, session)
             return .done
@@ -127,7 +129,7 @@ struct HoldCommand: ParsableCommand {
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let workspace = try session.workspace()
-            let operation = try HoldOperation(workspace)
+            var operation = try HoldOperation(workspace)
             let item = try operation.release(hold, reason: reason, person: CommandSession.person())
             for failure in operation.failures { session.console.report(failure) }
             HoldCommand.present([HoldRow(workspace.tenant.name, item)], session)

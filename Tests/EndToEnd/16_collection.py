@@ -18,7 +18,7 @@ import time
 
 import hdstest
 from hdstest import IS_ROOT, ONE_PACK, Kept, Runner, Skip, Suite, Watched, environment, expect, expect_equal, expect_in, fresh
-from collecting import (AT_ONCE, DAY, MIB, Archive, Hand, Shifted, bring_back, elsewhere, expect_clean, expect_written, forgotten, paused,
+from collecting import (AT_ONCE, DAY, MIB, Archive, Hand, Look, Shifted, bring_back, elsewhere, expect_clean, expect_written, forgotten, paused,
                         reappearing, resumed, shifted, site_rows, slug, with_clock)
 from hdsreader import names
 from hdsreader.statements import ABANDON, FENCE, REPLICATE
@@ -158,6 +158,26 @@ def a_snapshot_that_is_forgotten_while_it_is_copied_is_not_at_the_target_afterwa
     collector.sweep()
     machine.check()
     machine.expect_no_garbage()
+
+
+@suite.test
+def a_copy_that_is_damaged_at_one_source_leaves_the_target_as_it_should_be():
+    """Packs that were copied before the damage was met are not listed twice."""
+    machine = Archive("damaged-copy", sites=("paris", "lille", "brest"), keep=9)
+    machine.put("a", 512)
+    machine.init()
+    with hdstest.away(machine.site("brest")):
+        for number in range(3):
+            machine.put(f"b-{number}", 2048)
+            machine.take(exit=3)
+    packs = machine.packs("paris")
+    path = machine.prefix("paris") / max(packs, key=packs.get)
+    path.write_bytes(bytes(len(path.read_bytes())))
+    machine.run("replicate", "--to", "brest")
+    Look(machine, "brest").expect_whole()
+    rows = machine.collect("--site", "brest", *AT_ONCE)
+    expect_equal(rows["brest"]["state"], "nothing", f"what there is to collect at brest: {rows['brest']}")
+    machine.run("verify", "--read", "all", "--open", "--site", "brest")
 
 
 # (d)
@@ -409,6 +429,8 @@ def a_session_object_that_a_vandal_changed_costs_the_writer_a_retry_at_most(how)
                 (machine.prefix(site) / f"sessions/{slot.session}").unlink()
             else:
                 thief.session(slot, time.time() + 3650 * DAY * (1 if how == "future-dated" else -1))
+    if how == "past-dated":
+        machine.right = collector.right = VOID  # of a time when the node had no right
     machine.forget(machine.second)
     collector.sweep()
     expect_written(machine, run, kept)
@@ -508,7 +530,7 @@ def what_a_stolen_node_forges_is_void_and_reported_and_never_obeyed(what):
               for collector, writer in ((2, 0), (-2, 0), (0, 2), (0, -2), (2, -2), (-2, 2))))
 def clocks_that_are_two_days_off_change_how_long_is_waited_and_nothing_else(_, collector, writer):
     """The keys' rights began ten days ago, so that an early clock has them as well."""
-    machine = Shifted(f"clock{collector:+}{writer:+}")
+    machine = Shifted(f"clock{collector:+}{writer:+}".replace("+", "p"))
     machine.days = -10
     machine.put("a", 512)
     machine.init()
@@ -627,6 +649,48 @@ def what_is_condemned_is_stored_again_rather_than_counted_on():
 
 
 @suite.test
+def a_site_in_quarantine_takes_part_in_every_backup():
+    """Of a node that cannot replicate. Its snapshots come after what was condemned."""
+    machine = reappearing("in-quarantine")
+    machine.forget(machine.second)
+    rows = machine.collect("--site", "lille", "--patience", "0s", "--quarantine", "7d")
+    expect_equal(rows["lille"]["state"], "condemned", "state at lille")
+    node = only_writer(machine)
+    for _ in range(3):
+        machine.put("new", 8)
+        kept = Kept(machine.source, fresh("kept"))
+        line, = node.backup()
+        machine.kept[line["snapshot"]] = (machine.source, kept)
+    machine.collect("--undo", "--site", "lille")
+    machine.check()
+
+
+@suite.each("before anything is condemned", "when it is to be decided")
+def a_needed_pack_that_is_lost_stops_collection_at_its_site_until_it_is_repaired(when):
+    machine = reappearing("lost-" + slug(when), quarantine="7d")
+    machine.forget(machine.second)
+    if "decided" in when:
+        machine.collect("--patience", "0s")
+    sizes = machine.packs("paris")
+    needed = Look(machine, "paris").needed()
+    lost = max(needed, key=sizes.get)
+    (machine.prefix("paris") / lost).unlink()
+    before = machine.packs("paris")
+    rows = machine.collect(*AT_ONCE, exit=4)
+    expect_equal({site: row["state"] for site, row in rows.items()}, {"paris": "blocked", "lille": "swept"}, "states")
+    expect(rows["paris"]["blocked"], "it does not say why")
+    expect_equal(machine.packs("paris"), before, "packs at paris")
+    if "decided" in when:
+        expect_equal(machine.collect("--undo", "--site", "paris")["paris"]["state"], "undone", "state after the undo")
+        expect_equal(machine.collect(*AT_ONCE, "--site", "paris", exit=4)["paris"]["state"], "blocked", "state without a generation")
+    machine.run("verify", "--read", "all", "--site", "paris", exit=4)
+    machine.run("replicate")
+    machine.sweep()
+    machine.check()
+    machine.expect_no_garbage()
+
+
+@suite.test
 def an_undo_that_comes_too_late_says_so():
     machine = reappearing("too-late")
     machine.forget(machine.second)
@@ -727,6 +791,29 @@ def an_anomaly_keeps_the_snapshots_before_it_until_a_person_has_looked():
 
 
 @suite.test
+def what_no_rule_keeps_waits_for_the_cool_off_from_when_maintenance_saw_it_first():
+    machine = Shifted("cool-off", cool_off="3d")
+    machine.put("a", 64)
+    machine.init()
+    first = machine.take()
+    for _ in range(2):
+        machine.put("b", 8)
+        machine.take()
+    key = machine.keys / machine.tenant / "maintain.key"
+    machine.days = 4
+    key.rename(machine.root / "maintain.key")
+    explained(machine)  # whoever cannot forget does not begin the time
+    (machine.root / "maintain.key").rename(key)
+    machine.days = 10
+    expect_kept(machine, first, "retention.cool-off")
+    machine.days = 12
+    expect_kept(machine, first, "retention.cool-off")
+    machine.days = 13.1
+    expect_equal(machine.retire(), set(list(machine.kept)[:2]), "what went when it was over")
+    machine.check()
+
+
+@suite.test
 def a_snapshot_that_a_site_lacks_stays_until_it_is_there():
     machine = three_days("unfinished")
     machine.put("b", 700)
@@ -739,6 +826,26 @@ def a_snapshot_that_a_site_lacks_stays_until_it_is_there():
     machine.run("replicate")
     expect(lacking in machine.retire(), "it is still there after replication")
     machine.sweep()
+    machine.check()
+
+
+@suite.test
+def the_newest_snapshots_of_a_node_whose_clock_is_behind_stay():
+    """Its snapshots are older than the last look, by their own word, and all arrive at the next one."""
+    machine = Shifted("behind", keep=3)
+    machine.days = -10
+    machine.put("a", 64)
+    machine.init()
+    machine.take()
+    keeper = with_clock(machine, "keeper", 0)
+    keeper.retire()
+    machine.days = -1
+    taken = []
+    for _ in range(6):
+        machine.put("b", 8)
+        taken.append(machine.take())
+    keeper.retire()
+    expect_equal(set(keeper.ids()), set(taken[-3:]), "what is left")
     machine.check()
 
 
@@ -761,13 +868,19 @@ def the_last_snapshot_that_was_restored_well_stays():
     machine.check()
 
 
+def only_writer(machine):
+    """The machine as one that holds no key but its own."""
+    keys = machine.root / "node-keys"
+    shutil.copytree(machine.keys, keys)
+    for role in ("maintain", "verify", "restore"):
+        (keys / machine.tenant / f"{role}.key").unlink()
+    return elsewhere(machine, "node", roles=["write"], keys=keys)
+
+
 @suite.test
 def a_node_without_the_maintenance_key_is_refused():
     machine = three_days("role")
-    node = elsewhere(machine, "node", roles=["write"], keys=machine.root / "node-keys")
-    shutil.copytree(machine.keys, machine.root / "node-keys")
-    for role in ("maintain", "verify", "restore"):
-        (machine.root / "node-keys" / machine.tenant / f"{role}.key").unlink()
+    node = only_writer(machine)
     objects = {site: machine.objects(site) for site in machine.sites}
     for words in (["collect"], ["collect", "--undo"], ["retention", "apply"], ["hold", "add", machine.ids()[0], "--reason", "moi"]):
         node.run(*words, exit=7)
@@ -834,6 +947,30 @@ def what_coordinates_a_site_is_made_again_from_its_manifests(when):
     machine.sweep()
     machine.check()
     machine.expect_no_garbage()
+
+
+@suite.each(("after its generation", 0, 0), ("after its decision", 1, 0), ("after two commits", 1, 2))
+def a_rebuilding_that_died_is_done_again(when, decided, commits):
+    """The only site: nothing else could bring its snapshots back."""
+    machine = Archive("site-killed-" + slug(when), sites=("paris",), keep=9)
+    machine.put("a", 64)
+    machine.init()
+    for _ in range(4):
+        machine.put("b", 8)
+        machine.take()
+    for folder in ("condemned", "decided", "sessions", "commits"):
+        shutil.rmtree(machine.prefix("paris") / folder, ignore_errors=True)
+    machine.run("site", "rebuild", "--site", "paris")
+    # What one that died did not come to.
+    ended = [names.CommitKey.named(key).session for key in sorted(machine.objects("paris", "commits"))[commits:]]
+    gone = [key for key in machine.objects("paris", "commits") if names.CommitKey.named(key).session in ended]
+    gone += [f"sessions/{session}" for session in ended] + ([] if decided else list(machine.objects("paris", "decided")))
+    for key in gone:
+        (machine.prefix("paris") / key).unlink()
+    machine.run("site", "rebuild", "--site", "paris")
+    machine.check()
+    machine.sweep()
+    machine.check()
 
 
 # Space

@@ -33,11 +33,11 @@ AT_ONCE = ("--patience", "0s", "--quarantine", "0s")
 class Archive(Open):
     """A machine with a source, whose snapshots and forgettings are written down."""
 
-    def __init__(self, name, *, sites=("paris", "lille"), keep=1, quarantine="0s", **more):
+    def __init__(self, name, *, sites=("paris", "lille"), keep=1, quarantine="0s", cool_off="0s", **more):
         super().__init__(name, sites=sites, **more)
         self.source = self.root / "sample"
         self.source.mkdir()
-        self.tenant_settings["policy"] = {"keep": {"last": keep}, "quarantine": quarantine, "cool_off": "0s"}
+        self.tenant_settings["policy"] = {"keep": {"last": keep}, "quarantine": quarantine, "cool_off": cool_off}
         self.add_source("dpi", self.source)
         self.kept, self.gone = {}, set()
         self.right = 0  # exit status of commands that look at a site
@@ -130,7 +130,7 @@ class Archive(Open):
             expect_equal(listed, set(self.expected), f"snapshots at {site}")
             for snapshot in sorted(listed):
                 self.expect_restores(snapshot, site)
-        self.run("verify", "--read", "all", exit=self.right)
+        self.run("verify", "--read", "all", "--open", exit=self.right)
         for site in self.sites:
             Look(self, site).expect_whole()
 
@@ -211,8 +211,12 @@ class Look:
         except Problem as problem:
             raise AssertionError(f"{self.site}: the independent reader says: {problem}") from problem
 
+    def needed(self):
+        """Packs that are there and have what a snapshot needs."""
+        return set().union(*(packs for _, _, packs in self.places()))
+
     def expect_no_garbage(self):
-        needed = set().union(*(packs for _, _, packs in self.places()))
+        needed = self.needed()
         expect(self.present <= needed, f"{self.site} has packs that nothing needs: {sorted(self.present - needed)}")
 
 

@@ -104,13 +104,108 @@ import Testing
         theirs.abandon()
         try depot.collect()
         #expect(try depot.packs().isSuperset(of: honest.packs))
-        // One's own second copy does.
-        let own = try depot.begin()
-        let spare = try depot.store([depot.pack(a, blobBytes: 42)], by: own)
-        own.abandon()
+    }
+
+    @Test func `what a node adds later never takes the place of what it had`() throws {
+        let depot = try Depot()
+        let a = depot.ids(20)
+        let honest = try depot.snapshot(a, storing: [a])
+        func plant(_ bytes: Int) throws -> [PackKey] {
+            let session = try depot.begin()
+            defer { session.abandon() }
+            return try depot.store([depot.pack(a, blobBytes: bytes)], by: session)
+        }
+        // Since the last decision nobody can tell which was first: both stay.
+        let early = try plant(12_000)
+        try depot.collect { $0.liveShare = 0.99 }
+        #expect(try depot.packs().isSuperset(of: [honest.packs[0]] + early))
+        // A decision names what is there; what comes then goes.
+        try depot.collect { $0.segmentsOfASize = 1 }
+        let late = try plant(12_500)
+        let report = try depot.collect { $0.liveShare = 0.99 }
+        #expect(report.deletedPacks >= 1)
+        #expect(try depot.packs().isSuperset(of: [honest.packs[0]] + early))
+        #expect(try !depot.packs().contains(late[0]))
+    }
+
+    @Test func `neither its own abandon nor another session's fence ends a snapshot that was committed`() throws {
+        let depot = try Depot()
+        let a = depot.ids(2)
+        let snapshot = try depot.snapshot(a, storing: [a])
+        _ = try depot.repository.commits(depot.repository.coordination()).map { try depot.repository.manifest($0) }
+        let key = try #require(try depot.site.keys("commits/").compactMap { CommitKey(key: $0) }.first)
+        try depot.site.delete(key.key)
+        let abandon = SlotRecord(key: key, site: depot.tenant.sites[0], outcome: .abandon)
+        try depot.site.create(key.key, depot.tenant.sign(.slot, abandon.body, by: depot.tenant.node))
         try depot.collect()
-        #expect(try [honest.packs[0], spare[0]].filter { try depot.packs().contains($0) }.count == 1)
-        #expect(try depot.missing(a).isEmpty)
+        #expect(try depot.packs() == Set(snapshot.packs))
+        // A foreign session that names the snapshot is fenced; its own slot is rubbish.
+        try depot.site.delete(key.key)
+        try depot.site.create(key.key, Array("rubbish".utf8))
+        _ = try depot.begin(depot.tenant.neighbour, snapshot: snapshot.id)
+        try depot.collect { $0.segmentsOfASize = 1 }
+        try depot.collect()
+        #expect(try depot.packs() == Set(snapshot.packs))
+    }
+
+    @Test func `lost coordination stops a collection, whatever this machine remembers`() throws {
+        let depot = try Depot()
+        let (a, b) = (depot.ids(2), depot.ids(2))
+        let one = try depot.snapshot(a, storing: [a])
+        let two = try depot.snapshot(b, storing: [b])
+        try depot.collect { $0.segmentsOfASize = 1 }
+        for folder in ["commits/", "condemned/", "decided/", "sessions/"] { for key in try depot.site.keys(folder) { try depot.site.delete(key) } }
+        let stranger = try Depot.forgetful(depot)
+        let failure = #expect(throws: Failure.self) { try stranger.run() }
+        #expect(failure?.kind == .refused)
+        #expect(try depot.packs() == Set(one.packs + two.packs))
+    }
+
+    @Test func `a decision that was put over makes nobody's packs of what it named`() throws {
+        let depot = try Depot()
+        let (a, b) = (depot.ids(2), depot.ids(2))
+        let one = try depot.snapshot(a, storing: [a])
+        let two = try depot.snapshot(b, storing: [b])
+        try depot.collect { $0.segmentsOfASize = 1 }
+        for key in try depot.site.keys("commits/") + depot.site.keys("decided/") {
+            try depot.site.delete(key)
+            try depot.site.create(key, Array("rubbish".utf8))
+        }
+        _ = try? depot.collect()
+        _ = try? depot.collect()
+        #expect(try depot.packs() == Set(one.packs + two.packs))
+    }
+
+    @Test func `a repaired pack is kept, and not the damaged one in its place`() throws {
+        let depot = try Depot()
+        let a = depot.ids(2)
+        let snapshot = try depot.snapshot(a, storing: [a])
+        try depot.collect { $0.segmentsOfASize = 1 }
+        let bytes = try depot.site.read(snapshot.packs[0].key, limit: 1 << 20)
+        let session = try WriterSession.begin(
+            repository: depot.repository, snapshot: .random(), purpose: .replicate, domain: depot.tenant.domain.domain, signer: depot.tenant.maintain)
+        let rows = depot.pack(a).rows
+        let copy = try bytes.withUnsafeBytes { try session.store(pack: snapshot.packs[0].digest, $0) }
+        _ = try session.store(
+            segment: [StoredPack(key: copy, writer: depot.tenant.node.id, rows: rows)],
+            key: .catalogue(depot.tenant.domain.catalogue, tenant: depot.tenant.id))
+        session.abandon()
+        let collector = try depot.collector(depot.options(), damaged: [snapshot.packs[0]])
+        _ = try collector.run()
+        #expect(try depot.packs().contains(copy))
+    }
+
+    @Test func `a slot that somebody made up does not end another's session`() throws {
+        let depot = try Depot()
+        let a = depot.ids(2)
+        let old = try depot.snapshot(a, storing: [a])
+        let session = try depot.begin()
+        let made = CommitKey(snapshot: .random(), session: session.id)
+        try depot.site.create(made.key, Array("rubbish".utf8))
+        try depot.forget([old.id])
+        #expect(try depot.collect { $0.patience = 3600 }.waitingFor == [session.id.text])
+        #expect(try depot.collect().fenced > 0)
+        #expect(try depot.repository.statement(session.slot.key, .slot).signer == depot.tenant.maintain.id)
     }
 
     @Test func `a page of one node keeps alive what another's page of that id leaves out`() throws {

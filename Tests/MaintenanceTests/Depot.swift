@@ -102,10 +102,20 @@ final class Depot {
         return options
     }
 
-    func collector(_ options: CollectionOptions, folder: String = "collect") throws -> Collector {
+    func collector(_ options: CollectionOptions, folder: String = "collect", damaged: Set<PackKey> = []) throws -> Collector {
         try Files.makeFolder(scratch.path + "/" + folder)
         return Collector(
-            repository, keys: tenant.catalogueKeys, signer: tenant.maintain, folder: scratch.path + "/" + folder, options: options)
+            repository, keys: tenant.catalogueKeys, signer: tenant.maintain, folder: scratch.path + "/" + folder, damaged: damaged,
+            options: options)
+    }
+
+    /// A collector of a machine that has never seen the site.
+    static func forgetful(_ depot: Depot) throws -> Collector {
+        let repository = try depot.tenant.open(depot.site)
+        try Files.makeFolder(depot.scratch.path + "/elsewhere")
+        return Collector(
+            repository, keys: depot.tenant.catalogueKeys, signer: depot.tenant.maintain, folder: depot.scratch.path + "/elsewhere",
+            options: depot.options())
     }
 
     @discardableResult

@@ -29,6 +29,12 @@ extension Message {
     package static let forgetRecordsDiffer = Message(
         "retention.records-differ", en: "forget records of the sites differ, or another object holds the next one's name: nothing was forgotten",
         fr: "les fiches d'oubli des sites diffèrent, ou un autre objet occupe le nom de la suivante : rien n'a été oublié")
+    package static func coordinationLost(_ written: UInt32, _ found: UInt32) -> Message {
+        Message(
+            "collect.coordination-lost",
+            en: "maintenance has written for generation \(written) here, and only \(found) is there: what coordinates this site was lost or put back; see site rebuild",
+            fr: "la maintenance a écrit ici pour la génération \(written), et seule la \(found) est présente : la coordination de ce site a été perdue ou remise en arrière ; voir site rebuild")
+    }
     package static let undoTooLate = Message(
         "collect.undo-late", en: "it is decided already: what was doomed cannot be brought back",
         fr: "la décision est prise : ce qui était condamné ne peut plus être repris")

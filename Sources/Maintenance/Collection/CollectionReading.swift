@@ -17,27 +17,22 @@ struct SnapshotList {
     /// Every slot's name, whatever is in it.
     let slots: Set<CommitKey>
     let commits: [Commit]
-    let forgotten: Set<ShortID>
+    let forgotten: ForgottenSnapshots
     let roots: [SnapshotRoot]
-    /// Manifests of snapshots that are forgotten: names.
-    let forgottenManifests: [String]
-    /// Snapshots of which a manifest is there whose session ended without a commit: their fences keep it from counting.
-    let ended: Set<ShortID>
-    /// Commits whose manifest cannot be read: what they need is not known.
-    let unread: [Failure]
+    /// Commits whose manifest cannot be read: what they need is not known. By domain; nil where that is not known either.
+    let unread: [(domain: ShortID?, failure: Failure)]
 }
 
 extension SiteRepository {
     /// Everything that keeps packs alive: commits that count, and every manifest that was signed by who ever had the right, unless it is
-    /// forgotten or its session ended without a commit. A vandal of coordination objects can only keep too much.
+    /// forgotten or every session that could have made it visible was ended without. A vandal of coordination objects can only keep too much.
     ///
-    /// Throws `.key` without the domains' catalogue keys, `.unreachable`, `.refused` for an older copy of the site.
+    /// Throws `.unreachable`, `.refused` for an older copy of the site.
     func snapshotList(_ coordination: Coordination, keys: KeyRing) throws -> SnapshotList {
         let slots = Set(try site.keys("commits/").compactMap { CommitKey(key: $0) })
         let commits = try commits(coordination)
         let forgotten = try forgottenSnapshots()
-        var (roots, unread): ([SnapshotRoot], [Failure]) = ([], [])
-        var (forgottenManifests, ended): ([String], Set<ShortID>) = ([], [])
+        var (roots, unread): ([SnapshotRoot], [(domain: ShortID?, failure: Failure)]) = ([], [])
         var named: Set<String> = []
         for commit in commits {
             let name = Manifest.key(commit.key.snapshot, commit.manifest)
@@ -46,55 +41,43 @@ extension SiteRepository {
                 let page = try manifest.outline(keys).root
                 roots.append(SnapshotRoot(snapshot: manifest.snapshot, domain: manifest.domain, page: page, commit: commit.key))
                 named.insert(name)
-            } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing || failure.kind == .format {
-                unread.append(failure.of("\(self.name):\(name)"))
-                named.insert(name)
-            } catch let failure as Failure where failure.kind == .refused { note(void: failure, name) }
+            } catch let failure as Failure where failure.kind == .unreachable {
+                throw failure
+            } catch let failure as Failure where failure.kind == .refused || failure.kind == .wrongPlace {
+                note(void: failure, name)
+            } catch let failure as Failure { unread.append((commit.domain, failure.of("\(self.name):\(name)"))) }
         }
         let bySnapshot = Dictionary(grouping: slots, by: \.snapshot)
-        for key in try site.keys("snapshots/") where !named.contains(key) {
+        for key in try site.keys("snapshots/") where !named.contains(key) && forgotten.time(ofManifest: key) == nil {
             guard let snapshot = ShortID(hex: key.dropFirst(10).prefix(32)) else { continue }
             do {
-                if forgotten.contains(snapshot) {
-                    forgottenManifests.append(key)
-                } else if let root = try root(key, keys: keys, slots: bySnapshot[snapshot] ?? []) {
-                    roots.append(root)
-                } else {
-                    ended.insert(snapshot)
-                }
+                if let root = try root(key, keys: keys, slots: bySnapshot[snapshot] ?? [], coordination) { roots.append(root) }
+            } catch let failure as Failure where failure.kind == .unreachable {
+                throw failure
             } catch let failure as Failure where failure.kind == .missing {
                 continue  // Removed by another collector since it was listed.
-            } catch let failure as Failure where failure.kind == .refused || failure.kind == .damaged || failure.kind == .wrongPlace {
-                note(void: failure, key)
-            }
+            } catch let failure as Failure { note(void: failure, key) }
         }
-        return SnapshotList(slots: slots, commits: commits, forgotten: forgotten, roots: roots, forgottenManifests: forgottenManifests, ended: ended, unread: unread)
+        return SnapshotList(slots: slots, commits: commits, forgotten: forgotten, roots: roots, unread: unread)
     }
 
-    /// The root of a manifest that no commit names; nil when a session of its own was ended without it.
-    private func root(_ key: String, keys: KeyRing, slots: [CommitKey]) throws -> SnapshotRoot? {
-        let bytes = try site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
-            try Statement.checkSum(bytes)
-            return bytes
-        }
-        let statement = try Statement(bytes, .manifest, tenant: tenant)
-        let manifest = try Manifest(body: statement.body)
-        guard let signer = statement.signer, let actor = trust.everActor(signer, .write, domain: manifest.domain) else {
-            throw Failure(.refused, .badSignature)
-        }
-        try statement.verify(actor.key)
-        for slot in slots where try isEnded(slot, by: signer) { return nil }
+    /// The root of a manifest that no commit names; nil when every slot of its snapshot was filled without it.
+    private func root(_ key: String, keys: KeyRing, slots: [CommitKey], _ coordination: Coordination) throws -> SnapshotRoot? {
+        let (manifest, digest) = try signedManifest(key, ever: true)
+        // What was seen as committed once was, whatever its slot holds now.
+        if state?.manifest(digest) == nil, !slots.isEmpty, try slots.allSatisfy({ try isEnded($0, by: manifest.signer, coordination) }) { return nil }
         return SnapshotRoot(snapshot: manifest.snapshot, domain: manifest.domain, page: try manifest.outline(keys).root, commit: nil)
     }
 
-    /// Whether the slot holds a fence, or the abandon of the node itself.
-    private func isEnded(_ key: CommitKey, by node: KeyID) throws -> Bool {
+    /// Whether the slot holds a fence, or the abandon of the node itself. One that a decision has named was a commit.
+    private func isEnded(_ key: CommitKey, by node: KeyID, _ coordination: Coordination) throws -> Bool {
+        if let decision = coordination.decision, key.session.generation < decision.generation, coordination.isNamed(key) { return false }
         do {
             let statement = try statement(key.key, .slot)
             let slot = try SlotRecord(body: statement.body)
             guard slot.key == key, slot.site == id else { return false }
             switch slot.outcome {
-            case .commit: return false
+            case .commit: return !coordination.isNamed(key)
             case .fence:
                 try trust.verify(statement, roles: [.maintain], at: slot.created.seconds)
                 return true
@@ -105,20 +88,32 @@ extension SiteRepository {
         } catch let failure as Failure where failure.kind != .unreachable { return false }
     }
 
-    /// Sessions whose slot is free, by what their names say; `record` is nil for one that nobody with a right has signed.
+    /// Sessions whose slot is free; `record` is nil for one that nobody with a right has signed.
     func openSessions(slots: Set<CommitKey>) throws -> [(id: SessionID, record: SessionRecord?)] {
-        let ended = Set(slots.map(\.session))
         var open: [(SessionID, SessionRecord?)] = []
-        for key in try site.keys("sessions/") {
-            guard let id = SessionID(key.dropFirst(9)), !ended.contains(id) else { continue }
-            do { open.append((id, try sessionRecord(key, id))) } catch let failure as Failure where failure.kind == .missing { continue } catch let failure
-                as Failure where failure.kind != .unreachable
-            {
+        let bySession = Dictionary(grouping: slots, by: \.session)
+        let ids = try site.keys("sessions/").compactMap { SessionID($0.dropFirst(9)) }
+        let records = Threads.map("session", ids, atOnce: site.smallParallelism) { try self.sessionRecord(SessionRecord.key($0), $0) }
+        for (id, record) in zip(ids, records) {
+            let (key, filled) = (SessionRecord.key(id), bySession[id] ?? [])
+            do {
+                // A slot of the session's own name, and not one that somebody else made up.
+                let record = try record.get()
+                if filled.contains(CommitKey(snapshot: record.snapshot, session: id)) { continue }
+                open.append((id, record))
+            } catch let failure as Failure where failure.kind == .missing { continue } catch let failure as Failure where failure.kind != .unreachable {
                 note(void: failure, key)
-                open.append((id, nil))
+                if filled.isEmpty { open.append((id, nil)) }
             }
         }
         return open
+    }
+
+    /// Sessions that maintenance signed for compaction. A node can put segments of its own under their names: who signed has to be looked at.
+    func compactionSessions() throws -> Set<SessionID> {
+        let ids = try site.keys("sessions/").compactMap { SessionID($0.dropFirst(9)) }
+        let records = Threads.map("session", ids, atOnce: site.smallParallelism) { try self.sessionRecord(SessionRecord.key($0), $0) }
+        return Set(records.compactMap { try? $0.get() }.filter { $0.purpose == .compact }.map(\.session))
     }
 
     private func sessionRecord(_ key: String, _ id: SessionID) throws -> SessionRecord {
@@ -142,9 +137,7 @@ extension SiteRepository {
             try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
             guard record.generation == generation, record.site == id else { throw Failure(.refused, .badSignature) }
             return record
-        } catch let failure as Failure where failure.kind == .missing { return nil } catch let failure as Failure
-            where failure.kind == .refused || failure.kind == .wrongPlace || failure.kind == .damaged
-        {
+        } catch let failure as Failure where failure.kind == .missing { return nil } catch let failure as Failure where failure.kind != .unreachable {
             note(void: failure, key)
             return nil
         }

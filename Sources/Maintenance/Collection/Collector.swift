@@ -20,14 +20,17 @@ package final class Collector {
     /// Rounds in which somebody else's decision may come between before this one leaves it to them.
     private static let rounds = 4
 
-    /// `folder`: for local caches.
-    package init(_ repository: SiteRepository, keys: KeyRing, signer: SigningKey, folder: String, options: CollectionOptions = CollectionOptions()) {
+    /// `folder`: for local caches. `damaged`: packs at the site that verification has found so, and that are no copies any more.
+    package init(
+        _ repository: SiteRepository, keys: KeyRing, signer: SigningKey, folder: String, damaged: Set<PackKey> = [],
+        options: CollectionOptions = CollectionOptions()
+    ) {
         self.repository = repository
         self.keys = keys
         self.signer = signer
         self.options = options
         self.folder = folder
-        surveyor = Surveyor(repository, keys: keys, folder: folder)
+        surveyor = Surveyor(repository, keys: keys, folder: folder, damaged: damaged)
         report = CollectionReport(site: repository.name)
     }
 
@@ -103,7 +106,7 @@ package final class Collector {
         let sources = options.isDry ? Set(plan.flatMap { $0.packs.map(\.key) }) : []
         let condemned = try choose(survey, compacted: sources)
         (report.condemnedPacks, report.condemnedBytes) = (condemned.count, condemned.values.reduce(0) { $0 + UInt64($1) })
-        let generation = try freeNumber(after: coordination.generation)
+        guard let generation = try freeNumber(after: coordination.generation) else { return true }
         guard !condemned.isEmpty || !segmentsToMerge(survey, doomed: []).isEmpty else {
             if report.state != .blocked { report.state = report.deletedPacks > 0 || !report.locked.isEmpty ? .swept : .nothing }
             return false
@@ -127,12 +130,15 @@ package final class Collector {
         try site.keys("decided/").contains(DecidedRecord.key(generation)) && repository.decided(generation) == nil
     }
 
-    /// The first number whose two names are free: somebody may have put rubbish there.
-    func freeNumber(after generation: UInt32) throws -> UInt32 {
+    /// The first number after `generation` whose two names are free: somebody may have put rubbish there. Nil when a valid record has come
+    /// meanwhile: then what was looked at no longer stands.
+    func freeNumber(after generation: UInt32) throws -> UInt32? {
         let taken = Set(try (site.keys("condemned/") + site.keys("decided/")).compactMap { generationNumber($0.drop { $0 != "/" }.dropFirst()) })
-        var number = generation + 1
-        while taken.contains(number) { number += 1 }
-        return number
+        guard try repository.coordination().generation == generation else { return nil }
+        var number = UInt64(generation) + 1
+        while number < UInt64(UInt32.max), taken.contains(UInt32(number)) { number += 1 }
+        guard number < UInt64(UInt32.max) else { throw Failure(.refused, .malformedRecord("generation"), object: repository.name) }
+        return UInt32(number)
     }
 
     /// Whether nothing at all may be condemned.
@@ -159,12 +165,12 @@ package final class Collector {
             }
         }
         // What is in no segment may be of any domain.
-        if isWhole { for pack in survey.unlisted { chosen[pack.key] = pack.size } }
+        if isWhole, !survey.domains.contains(where: \.mayBeUnlisted) { for pack in survey.unlisted { chosen[pack.key] = pack.size } }
         if !isWhole, chosen.isEmpty { report.state = .blocked }
         let young = Timestamp(seconds: options.now() - max(options.patience, 86_400))
         let atWork = Set(
             try repository.openSessions(slots: survey.snapshots.slots).filter {
-                $0.record.map { $0.created > young && !survey.snapshots.forgotten.contains($0.snapshot) } ?? false
+                $0.record.map { $0.created > young && !survey.snapshots.forgotten.names($0.snapshot) } ?? false
             }.map(\.id))
         let pending = Set(report.locked.map(\.object))
         return chosen.filter { !atWork.contains($0.key.session) && !pending.contains($0.key.key) }
@@ -225,7 +231,7 @@ package final class Collector {
         let older = try repository.openSessions(slots: slots).filter { $0.id.generation < open.generation }
         // A session whose snapshot is forgotten had ended: its commit is gone, and a fence takes its place.
         let forgotten = try repository.forgottenSnapshots()
-        let awaited = older.filter { $0.record.map { !forgotten.contains($0.snapshot) } ?? false }
+        let awaited = older.filter { $0.record.map { !forgotten.names($0.snapshot) } ?? false }
         let free = open.created.seconds + max(options.patience, options.quarantine)
         if !awaited.isEmpty, options.now() < free {
             report.waitingFor = awaited.map(\.id.text).sorted()
@@ -247,19 +253,20 @@ package final class Collector {
         report.blocked = survey.blocked
         var needed: Set<PackKey> = []
         for domain in survey.domains {
-            let rescued = PackNeeds.rescued(
-                domain.live, status: domain.status, condemned: domain.packs.map { condemned.contains($0.key) }, attested: survey.attested)
+            let rescued = PackNeeds.rescued(domain.live, condemned: domain.packs.map { condemned.contains($0.key) }, domain.choices)
             needed.formUnion(rescued.map { domain.packs[$0].key })
             report.blocked += domain.blocked
         }
+        // What no segment lists may hold what a snapshot needs that was never committed.
+        if survey.domains.contains(where: \.mayBeUnlisted) { needed.formUnion(survey.unlisted.map(\.key)) }
         return report.blocked.isEmpty ? needed : nil
     }
 
     /// Commits that count from now on: all that do, those that cannot be read today too.
     func named(_ survey: Survey) -> [CommitKey] {
-        let commits = survey.snapshots.commits.map(\.key) + repository.voidSlots.map(\.key)
-        return Set(commits).filter { slot in
-            survey.snapshots.slots.contains(slot) && survey.coordination.counts(slot) && !survey.snapshots.forgotten.contains(slot.snapshot)
+        let void = repository.voidSlots.map(\.key).filter { !survey.snapshots.forgotten.names($0.snapshot) }
+        return Set(survey.snapshots.commits.map(\.key) + void).filter { slot in
+            survey.snapshots.slots.contains(slot) && survey.coordination.counts(slot)
         }.sorted { $0.key < $1.key }
     }
 

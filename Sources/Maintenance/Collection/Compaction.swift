@@ -35,7 +35,7 @@ struct Compaction {
         for domain in survey.domains where domain.blocked.isEmpty {
             let needs = domain.needs
             let sparse = domain.packs.indices.filter { number in
-                domain.status[number] == .usable && needs.isNeeded[number]
+                domain.status[number] == .usable && needs.isNeeded[number] && !needs.isDisputed[number] && domain.choices.standing[number] != .attested
                     && Double(needs.liveBytes[number]) < options.liveShare * Double(domain.sizes[number])
             }
             for (writer, numbers) in Dictionary(grouping: sparse, by: { domain.packs[$0].writer }).sorted(by: { $0.key < $1.key }) {
@@ -98,9 +98,7 @@ struct Compaction {
             }
             collector.report.compactedBytes += UInt64(pack.size)
             for row in directory.rows {
-                guard let position = group.domain.live.rows.position(row.id), group.domain.live.isLive(position), copied.insert(row.id).inserted else {
-                    continue
-                }
+                guard isSole(row.id, pack.key, group), copied.insert(row.id).inserted else { continue }
                 let block = directory.header.keyBlocks[Int(row.keyBlock)]
                 if !output.hasRoom(for: row, block) { try flush() }
                 output.add(row, block, UnsafeRawBufferPointer(rebasing: buffer.bytes[Int(row.offset)..<Int(row.offset) + Int(row.length)]))
@@ -108,6 +106,19 @@ struct Compaction {
         }
         try flush()
         try list()
+    }
+
+    /// Whether the blob is needed and this pack is the one that stays.
+    private func isSole(_ id: Digest, _ pack: PackKey, _ group: Group) -> Bool {
+        let live = group.domain.live
+        guard let position = live.rows.position(id), live.isLive(position) else { return false }
+        var isSole = false
+        group.domain.choices.forEach(in: live.rows.rows(of: id)) { kept in
+            if kept.contains(where: { group.domain.packs[Int($0.pack)].key == pack }) {
+                isSole = kept.allSatisfy { group.domain.packs[Int($0.pack)].key.digest == pack.digest }
+            }
+        }
+        return isSole
     }
 
     /// The whole pack, its bytes compared with its name: what is copied without its key cannot be checked otherwise.

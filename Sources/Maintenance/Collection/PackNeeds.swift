@@ -4,84 +4,118 @@ import Repository
 
 /// What a listing and its own directory say of a pack that a segment lists.
 enum PackStatus: Sendable {
+    /// Not there, or known to be damaged, or its directory cannot be read.
     case absent
     case usable
     /// Its directory does not say what its segments say: it is no copy of anything, and nothing is owed to what is said to be in it.
     case contradicted
 }
 
+/// How far a pack's word goes: a node that was stolen seals what it likes under ids that it knows.
+enum PackStanding: Int, Comparable, Sendable {
+    /// Listed since the last decision.
+    case recent
+    /// In a segment that the last decision names: it was there before what came since.
+    case named
+    /// Made by compaction, of packs whose bytes were checked.
+    case compacted
+    /// A verify role has opened every blob.
+    case attested
+
+    static func < (l: PackStanding, r: PackStanding) -> Bool { l.rawValue < r.rawValue }
+}
+
 /// Which packs of a domain are needed, and how much of each.
 ///
-/// A copy of a blob excuses another copy only if the same node sealed both, or a verify role has opened it: a stolen node
-/// of the domain could list rubbish under a known id.
+/// A copy of a blob excuses another one of the same node only if it stands higher, or is the same pack under another name: what came later,
+/// from a stolen node perhaps, never takes the place of what was there. Copies of equal standing all stay.
 struct PackNeeds {
     /// By pack number.
     private(set) var isNeeded: [Bool]
-    /// Stored bytes of live blobs, copies included.
+    /// Stored bytes of blobs for which the pack is needed.
     private(set) var liveBytes: [UInt64]
+    /// Holds a needed blob of which there are copies of equal standing: it is not to be copied, for nobody here can tell the true one.
+    private(set) var isDisputed: [Bool]
     /// Blobs that are needed and that no pack which is there holds.
     private(set) var lost = 0
+    /// The same, of snapshots that were never committed too.
+    private(set) var lostOfAny = 0
 
-    /// Chooses copies so that as few packs as can be are needed. `owed`: of these blobs those count that are lost. `status` and `sizes`: by
-    /// pack number.
-    init(_ live: LiveBlobs, owed: LiveBlobs, status: [PackStatus], attested: Set<Digest>, sizes: [Int]) {
-        let rows = live.rows
-        let choices = Choices(packs: rows.packs, status: status, attested: attested)
-        isNeeded = [Bool](repeating: false, count: rows.packs.count)
-        liveBytes = [UInt64](repeating: 0, count: rows.packs.count)
-        // First what leaves no choice, then the rest where most is alive already.
-        rows.forEachID { position, group in
+    /// `owed`: of these blobs those count as lost that are. `choices`: what is known of the packs.
+    init(_ live: LiveBlobs, owed: LiveBlobs, _ choices: PackChoices) {
+        let count = live.rows.packs.count
+        isNeeded = [Bool](repeating: false, count: count)
+        liveBytes = [UInt64](repeating: 0, count: count)
+        isDisputed = isNeeded
+        live.rows.forEachID { position, group in
             guard live.isLive(position) else { return }
-            for row in group where status[Int(row.pack)] == .usable { liveBytes[Int(row.pack)] += UInt64(row.length) }
-            choices.forEach(in: group) { candidates in
-                if candidates.isEmpty, owed.isLive(position) { lost += 1 }
-                if candidates.count == 1 { isNeeded[candidates[0]] = true }
-            }
-        }
-        rows.forEachID { position, group in
-            guard live.isLive(position), group.count > 1 else { return }
-            choices.forEach(in: group) { candidates in
-                guard candidates.count > 1, !candidates.contains(where: { isNeeded[$0] }) else { return }
-                let best = candidates.max { Double(liveBytes[$0]) / Double(max(1, sizes[$0])) < Double(liveBytes[$1]) / Double(max(1, sizes[$1])) }!
-                isNeeded[best] = true
+            choices.forEach(in: group) { kept in
+                if kept.isEmpty {
+                    lostOfAny += 1
+                    if owed.isLive(position) { lost += 1 }
+                }
+                for row in kept {
+                    isNeeded[Int(row.pack)] = true
+                    liveBytes[Int(row.pack)] += UInt64(row.length)
+                    if kept.count > 1 { isDisputed[Int(row.pack)] = true }
+                }
             }
         }
     }
 
     /// The packs of `condemned` that hold a needed blob of which no other copy will do, by number.
-    static func rescued(
-        _ live: LiveBlobs, status: [PackStatus], condemned: [Bool], attested: Set<Digest>
-    ) -> Set<Int> {
-        let rows = live.rows
-        let others = Choices(packs: rows.packs, status: zip(status, condemned).map { $1 && $0 == .usable ? .absent : $0 }, attested: attested)
+    static func rescued(_ live: LiveBlobs, condemned: [Bool], _ choices: PackChoices) -> Set<Int> {
         var packs: Set<Int> = []
-        rows.forEachID { position, group in
-            guard live.isLive(position) else { return }
-            others.forEach(in: group) { candidates in
-                guard candidates.isEmpty else { return }
-                packs.formUnion(group.map { Int($0.pack) }.filter { status[$0] == .usable && condemned[$0] })
+        live.rows.forEachID { position, group in
+            guard live.isLive(position), group.contains(where: { condemned[Int($0.pack)] && choices.isUsable($0) }) else { return }
+            var isLacking = false
+            choices.forEach(in: group) { kept in
+                for row in kept where condemned[Int(row.pack)] {
+                    let isExcused = group.contains { choices.isUsable($0) && !condemned[Int($0.pack)] && choices.excuses($0, row) }
+                    if !isExcused { isLacking = true }
+                }
             }
+            if isLacking { packs.formUnion(group.filter { condemned[Int($0.pack)] && choices.isUsable($0) }.map { Int($0.pack) }) }
         }
         return packs
     }
 }
 
-/// Of the packs that hold a blob, the sets of which one must stay.
-private struct Choices {
+/// Of the packs that hold a blob, those that must stay.
+struct PackChoices {
     let packs: [IndexedPack]
-    let status: [PackStatus]
-    let attested: Set<Digest>
+    /// By pack number.
+    var status: [PackStatus]
+    let standing: [PackStanding]
 
-    /// Calls `body` with the usable packs of each node that sealed a copy, or once with all that were opened wholly, where there is one.
-    func forEach(in group: [IndexRow], _ body: ([Int]) -> Void) {
-        if group.count == 1 {
-            let pack = Int(group[0].pack)
-            return body(status[pack] == .usable ? [pack] : [])
+    func isUsable(_ row: IndexRow) -> Bool { status[Int(row.pack)] == .usable }
+
+    /// Whether one of two copies that would both do is as good as the other.
+    func excuses(_ row: IndexRow, _ other: IndexRow) -> Bool {
+        let (mine, its) = (packs[Int(row.pack)], packs[Int(other.pack)])
+        if mine.key.digest == its.key.digest { return true }
+        let (high, low) = (standing[Int(row.pack)], standing[Int(other.pack)])
+        return high >= .compacted && high >= low && (mine.writer == its.writer || high == .attested)
+    }
+
+    /// Calls `body` with the rows that stay of each node that sealed a copy, or once where a verify role has opened one.
+    func forEach(in group: [IndexRow], _ body: ([IndexRow]) -> Void) {
+        if group.count == 1 { return body(status[Int(group[0].pack)] == .usable ? group : []) }
+        let all = group.filter { status[Int($0.pack)] != .contradicted }
+        if all.contains(where: { status[Int($0.pack)] == .usable && standing[Int($0.pack)] == .attested }) || all.isEmpty {
+            return body(best(all))
         }
-        let all = Set(group.map { Int($0.pack) }).filter { status[$0] != .contradicted }.sorted()
-        let usable = all.filter { status[$0] == .usable }
-        let opened = usable.filter { attested.contains(packs[$0].key.digest) }
-        if all.isEmpty || !opened.isEmpty { return body(opened) }
-        for writer in Set(all.map { packs[$0].writer }).sorted() { body(usable.filter { packs[$0].writer == writer }) }
+        for writer in Set(all.map { packs[Int($0.pack)].writer }).sorted() { body(best(all.filter { packs[Int($0.pack)].writer == writer })) }
+    }
+
+    /// The usable ones of the highest standing, each pack under one name only.
+    private func best(_ rows: [IndexRow]) -> [IndexRow] {
+        let usable = rows.filter { status[Int($0.pack)] == .usable }
+        guard let highest = usable.map({ standing[Int($0.pack)] }).max() else { return [] }
+        var seen: Set<Digest> = []
+        let kept = usable.filter { standing[Int($0.pack)] == highest }.sorted { ($0.pack, $0.offset) < ($1.pack, $1.offset) }
+            .filter { seen.insert(packs[Int($0.pack)].key.digest).inserted }
+        // Both were checked on the way: one of them is enough.
+        return highest >= .compacted ? Array(kept.prefix(1)) : kept
     }
 }

@@ -20,7 +20,9 @@ extension Collector {
                 try relist(try surveyor.survey(coordination), generation: 0)
                 return report
             }
-            let number = try freeNumber(after: coordination.generation)
+            guard let number = try freeNumber(after: coordination.generation) else {
+                throw Failure(.fenced, .sessionFenced, object: repository.name)
+            }
             let record = CondemnedRecord(generation: number, site: repository.id, created: .now(), packs: [], marked: [])
             _ = try create(CondemnedRecord.key(number), .condemned, record.body)
             Steps.mark("collection condemned")
@@ -96,33 +98,19 @@ extension Collector {
     /// Throws `.refused` where decisions or commits are there that count: then nothing is lost.
     package func rebuildCoordination() throws -> CollectionReport {
         try checkRight()
-        let found = try site.keys("commits/") + site.keys("condemned/") + site.keys("decided/")
-        guard found.isEmpty else { throw Failure(.refused, .coordinationThere(found.count), object: repository.name) }
-        var highest = try repository.state?.watermarks(repository.id).generation ?? 0
-        var segments: [SegmentKey] = []
-        for key in try site.keys("index/") {
-            guard let segment = SegmentKey(key: key) else { continue }
-            segments.append(segment)
-            highest = max(highest, segment.session.generation)
+        let coordination = try repository.coordination()
+        // One's own, begun by a run that died.
+        let isBegun = coordination.decision.map { $0.commits.isEmpty && $0.doomed.packs.isEmpty && coordination.open == nil } ?? false
+        let commits = isBegun ? 0 : try repository.commits(coordination).count
+        guard isBegun || coordination.generation == 0 && commits == 0 else {
+            throw Failure(.refused, .coordinationThere(commits), object: repository.name)
         }
-        try repository.listPacks { pack, _ in highest = max(highest, pack.session.generation) }
-        guard highest < .max else { throw Failure(.refused, .malformedRecord("generation"), object: repository.name) }
-        let number = highest + 1
-        if options.isDry {
-            report.generation = number
-            return report
-        }
-        let condemned = CondemnedRecord(generation: number, site: repository.id, created: .now(), packs: [], marked: [])
-        let decided = DecidedRecord(
-            generation: number, site: repository.id, created: .now(), names: true, doomed: [], commits: [], segments: segments.sorted { $0.key < $1.key })
-        guard try create(CondemnedRecord.key(number), .condemned, condemned.body), try create(DecidedRecord.key(number), .decided, decided.body) else {
-            throw Failure(.fenced, .sessionFenced, object: repository.name)
-        }
-        report.generation = number
+        if !isBegun { try beginAnew() }
+        if options.isDry { return report }
         let survey = try surveyor.survey(try repository.coordination())
-        for root in survey.snapshots.roots {
+        for root in survey.snapshots.roots where root.commit == nil {
             guard let index = survey.domains.firstIndex(where: { $0.domain == root.domain }) else { continue }
-            guard surveyor.isWhole(root, survey.domains[index], attested: survey.attested) else {
+            guard surveyor.isWhole(root, survey.domains[index]) else {
                 report.blocked.append(Failure(.missing, .snapshotNotWhole(root.snapshot.hex), object: repository.name))
                 continue
             }
@@ -130,6 +118,35 @@ extension Collector {
         }
         report.state = .rebuilt
         return report
+    }
+
+    /// The pair of records above every number that is validly known here. A number in an unsigned name counts for nothing.
+    private func beginAnew() throws {
+        var highest = try repository.state?.watermarks(repository.id).generation ?? 0
+        var segments: [SegmentKey] = []
+        for key in try site.keys("index/") {
+            guard let segment = SegmentKey(key: key) else { continue }
+            for domain in repository.trust.descriptor.domains.map(\.id) {
+                do {
+                    guard try repository.segment(segment, keys: keys, domain: domain) != nil else { continue }
+                    segments.append(segment)
+                    highest = max(highest, segment.session.generation)
+                } catch let failure as Failure where failure.kind != .unreachable { repository.note(void: failure, key) }
+            }
+        }
+        let taken = Set(try (site.keys("condemned/") + site.keys("decided/")).compactMap { generationNumber($0.drop { $0 != "/" }.dropFirst()) })
+        var number = UInt64(highest) + 1
+        while number < UInt64(UInt32.max), taken.contains(UInt32(number)) { number += 1 }
+        guard number < UInt64(UInt32.max) else { throw Failure(.refused, .malformedRecord("generation"), object: repository.name) }
+        report.generation = UInt32(number)
+        if options.isDry { return }
+        let condemned = CondemnedRecord(generation: report.generation, site: repository.id, created: .now(), packs: [], marked: [])
+        let decided = DecidedRecord(
+            generation: report.generation, site: repository.id, created: .now(), names: true, doomed: [], commits: [],
+            segments: segments.sorted { $0.key < $1.key })
+        guard try create(CondemnedRecord.key(report.generation), .condemned, condemned.body),
+            try create(DecidedRecord.key(report.generation), .decided, decided.body)
+        else { throw Failure(.fenced, .sessionFenced, object: repository.name) }
     }
 
     private func commit(_ root: SnapshotRoot) throws {
@@ -158,11 +175,11 @@ extension Trust {
 
 extension Surveyor {
     /// Whether everything that the snapshot needs is listed and there.
-    func isWhole(_ root: SnapshotRoot, _ domain: DomainSurvey, attested: Set<Digest>) -> Bool {
+    func isWhole(_ root: SnapshotRoot, _ domain: DomainSurvey) -> Bool {
         var live = LiveBlobs(domain.live.rows)
         guard let pages = pages[domain.domain] else { return false }
         live.mark(from: root.page, pages)
         return live.unlisted.isEmpty
-            && PackNeeds(live, owed: live, status: domain.status, attested: attested, sizes: domain.sizes).lost == 0
+            && PackNeeds(live, owed: live, domain.choices).lost == 0
     }
 }

@@ -139,17 +139,16 @@ extension Collector {
 
     /// Slots and manifests of what was forgotten: slots at once, as retention does, manifests when a quarantine has passed.
     private func removeForgotten() throws {
-        let records = try repository.forgetRecords()
-        let forgotten = Dictionary(
-            records.flatMap { record in record.dropped.map { ($0.snapshot, record.created.seconds) } }, uniquingKeysWith: { first, _ in first })
+        let forgotten = try repository.forgottenSnapshots()
         guard !forgotten.isEmpty else { return }
         for key in try site.keys("commits/") {
-            guard let slot = CommitKey(key: key), forgotten[slot.snapshot] != nil, try repository.isCommit(slot) else { continue }
+            guard let slot = CommitKey(key: key), forgotten.names(slot.snapshot), let manifest = try repository.committed(slot),
+                forgotten.contains(slot.snapshot, manifest)
+            else { continue }
             _ = try remove(key)
         }
         for key in try site.keys("snapshots/") {
-            guard let snapshot = ShortID(hex: key.dropFirst(10).prefix(32)), let time = forgotten[snapshot] else { continue }
-            guard options.now() - time >= options.quarantine else { continue }
+            guard let time = forgotten.time(ofManifest: key), options.now() - time >= options.quarantine else { continue }
             if try remove(key) { report.removedManifests += 1 }
         }
     }
@@ -176,10 +175,11 @@ extension Collector {
 }
 
 extension SiteRepository {
-    /// Whether the slot holds a commit, whoever signed it.
-    func isCommit(_ key: CommitKey) throws -> Bool {
-        do { return try SlotRecord(body: statement(key.key, .slot).body).outcome == .commit } catch let failure as Failure
-            where failure.kind != .unreachable
-        { return false }
+    /// The manifest that the slot's commit names, whoever signed it; nil where it is no commit.
+    func committed(_ key: CommitKey) throws -> Digest? {
+        do {
+            let slot = try SlotRecord(body: statement(key.key, .slot).body)
+            return slot.outcome == .commit ? slot.manifest : nil
+        } catch let failure as Failure where failure.kind != .unreachable { return nil }
     }
 }

@@ -49,7 +49,7 @@ package struct Forgetting {
     private func append(_ dropped: [ForgetRecord.Dropped]) throws {
         for _ in 0..<Self.attempts {
             let chain = try level()
-            let number = (chain.last?.record.number ?? 0) + 1
+            let number = try freeNumber(after: chain.last?.record.number ?? 0)
             let record = ForgetRecord(
                 number: number, previous: chain.last.map { sha256($0.bytes) } ?? .zero, created: .now(), dropped: dropped)
             let bytes = try Statement.sign(.forget, tenant: sites[0].tenant, body: record.body, by: signer)
@@ -62,6 +62,14 @@ package struct Forgetting {
             }
         }
         throw Failure(.refused, .forgetRecordsDiffer, object: sites[0].name)
+    }
+
+    /// The first number whose name is free at every site: somebody may have put rubbish there.
+    private func freeNumber(after last: UInt32) throws -> UInt32 {
+        let taken = try sites.reduce(into: Set<String>()) { $0.formUnion(try $1.site.keys("forget/")) }
+        var number = last + 1
+        while taken.contains(ForgetRecord.key(number)) { number += 1 }
+        return number
     }
 
     /// Makes every site's chain as long as the longest; returns it.
@@ -80,7 +88,9 @@ package struct Forgetting {
         let forgotten = try site.forgottenSnapshots()
         for key in try site.site.keys("commits/") {
             // Never a fence: it keeps its session from ever committing.
-            guard let slot = CommitKey(key: key), forgotten.contains(slot.snapshot), try site.isCommit(slot) else { continue }
+            guard let slot = CommitKey(key: key), forgotten.names(slot.snapshot), let manifest = try site.committed(slot),
+                forgotten.contains(slot.snapshot, manifest)
+            else { continue }
             do {
                 try site.site.delete(key)
                 Steps.mark("commit forgotten")

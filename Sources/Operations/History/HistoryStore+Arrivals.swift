@@ -10,22 +10,25 @@ package struct Arrival: Sendable, Equatable {
     package let manifest: Digest
     /// By this machine's clock.
     package let firstSeen: Timestamp
+    /// When its node said that it was committed, as it was first seen: slots that come later say nothing.
+    package let claimed: Timestamp
     /// The last look at that site that did not show it; nil where there was none.
     package let lastLook: Timestamp?
 }
 
 extension HistoryStore {
     /// Notes a look at a site that showed `visible`: what is new there arrived between the last look and this one.
-    package func note(look time: Timestamp, at site: String, tenant: ShortID, showing visible: [(snapshot: ShortID, manifest: Digest)]) throws {
+    package func note(look time: Timestamp, at site: String, tenant: ShortID, showing visible: [(snapshot: ShortID, manifest: Digest, claimed: Timestamp)]) throws {
         try database.write { db in
             let last = try Int64.fetchOne(
                 db, sql: "SELECT time FROM look WHERE tenant = ? AND site = ?", arguments: [Data(tenant.bytes), site])
             for each in visible {
                 try db.cachedStatement(
                     sql: """
-                        INSERT INTO arrival (tenant, snapshot, manifest, first_seen, last_look) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                        INSERT INTO arrival (tenant, snapshot, manifest, first_seen, claimed, last_look) VALUES (?, ?, ?, ?, ?, ?)
+                        ON CONFLICT DO NOTHING
                         """
-                ).execute(arguments: [Data(tenant.bytes), Data(each.snapshot.bytes), Data(each.manifest.bytes), time.seconds, last])
+                ).execute(arguments: [Data(tenant.bytes), Data(each.snapshot.bytes), Data(each.manifest.bytes), time.seconds, each.claimed.seconds, last])
             }
             try db.execute(
                 sql: """
@@ -47,11 +50,12 @@ extension HistoryStore {
         try database.read { db in
             var arrivals: [Digest: Arrival] = [:]
             let rows = try Row.fetchAll(
-                db, sql: "SELECT snapshot, manifest, first_seen, last_look FROM arrival WHERE tenant = ?", arguments: [Data(tenant.bytes)])
+                db, sql: "SELECT snapshot, manifest, first_seen, claimed, last_look FROM arrival WHERE tenant = ?", arguments: [Data(tenant.bytes)])
             for row in rows {
                 guard let snapshot = ShortID(Array(row["snapshot"] as Data)), let manifest = Digest(Array(row["manifest"] as Data)) else { continue }
                 arrivals[manifest] = Arrival(
                     snapshot: snapshot, manifest: manifest, firstSeen: Timestamp(seconds: row["first_seen"]),
+                    claimed: Timestamp(seconds: row["claimed"]),
                     lastLook: (row["last_look"] as Int64?).map { Timestamp(seconds: $0) })
             }
             return arrivals

@@ -109,6 +109,7 @@ package final class HistoryStore: Sendable {
                         snapshot BLOB NOT NULL,
                         manifest BLOB NOT NULL,         -- SHA-256
                         first_seen INTEGER NOT NULL,    -- seconds since 1970, by this machine's clock
+                        claimed INTEGER NOT NULL,       -- its commit, as it said then
                         last_look INTEGER,              -- that did not show it; NULL where there was none
                         PRIMARY KEY (tenant, manifest)
                     ) WITHOUT ROWID;

@@ -31,6 +31,18 @@ package struct IndexRows: Sendable {
         return nil
     }
 
+    /// Every row of `id`.
+    package func rows(of id: Digest) -> [IndexRow] {
+        var found: [IndexRow] = []
+        for run in runs {
+            _ = run.find(id) { row in
+                found.append(row)
+                return false
+            }
+        }
+        return found
+    }
+
     /// Calls `body` with each id's position and all its rows, in the order of ids. One buffer is used for all.
     package func forEachID(_ body: (Int, [IndexRow]) throws -> Void) rethrows {
         var at = [Int](repeating: 0, count: runs.count)

@@ -33,6 +33,9 @@ package struct Coordination: Sendable {
     /// Whether the decision names the commit, or the commit is of its generation or later: it is kept for good.
     package func isNamed(_ commit: CommitKey) -> Bool { decision.map { commit.session.generation >= $0.generation } ?? true || named.contains(commit.key) }
 
+    /// Whether the decision names the segment: what it lists was there then.
+    package func names(_ segment: SegmentKey) -> Bool { named.contains(segment.key) }
+
     /// The same for a segment; a collector's merged one counts only if named.
     package func counts(_ segment: SegmentKey) -> Bool {
         if named.contains(segment.key) { return true }

@@ -96,6 +96,24 @@ package final class SiteRepository: Sendable {
         Array(zip(keys, Threads.map("statement", keys, atOnce: site.smallParallelism) { try self.statement($0, kind) }))
     }
 
+    /// Reads a statement and lets `body` believe it, or not. Where a store keeps versions, older ones are tried when a newer one is not believed:
+    /// what was put over an object later must not hide it.
+    package func believed<T>(_ key: String, _ kind: Statement.Kind, _ body: (Statement, [UInt8]) throws -> T) throws -> T {
+        var first: Failure?
+        do {
+            return try site.readTwice(key, limit: kind.bodyLimit + Statement.overhead) { bytes in
+                do { return try body(try Statement(bytes, kind, tenant: tenant), bytes) } catch let failure as Failure
+                    where [.refused, .wrongPlace, .format].contains(failure.kind)
+                {
+                    first = first ?? failure
+                    throw Failure(.damaged, failure.message)
+                }
+            }
+        } catch let failure as Failure where failure.kind == .damaged { throw (first ?? failure).of("\(name):\(key)") } catch let failure as Failure {
+            throw failure.of("\(name):\(key)")
+        }
+    }
+
     package func note(void failure: Failure, _ key: String) { found.look { $0.append(failure.of("\(name):\(key)")) } }
 
     // MARK: snapshots
@@ -109,16 +127,27 @@ package final class SiteRepository: Sendable {
         }
     }
 
-    /// A manifest, visible or not, by its object's name: its hash, its signature and its signer's right today are checked.
-    package func signedManifest(_ key: String) throws -> (manifest: Manifest, digest: Digest) {
+    /// A manifest, visible or not, by its object's name: its hash, its signature and its signer's right today are checked; with `ever`, that it had the
+    /// right once: for what may only keep data alive.
+    package func signedManifest(_ key: String, ever: Bool = false) throws -> (manifest: Manifest, digest: Digest) {
         let bytes = try site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
             try Statement.checkSum(bytes)
+            // The name has the half of its hash: other bytes were put over it.
+            guard key.hasSuffix("." + sha256(bytes).hex.prefix(32)) else { throw Failure(.damaged, .wrongHash, object: "\(name):\(key)") }
             return bytes
         }
         let statement = try Statement(bytes, .manifest, tenant: tenant)
         var manifest = try Manifest(body: statement.body)
         let digest = sha256(bytes)
         guard Manifest.key(manifest.snapshot, digest) == key else { throw Failure(.refused, .badSignature, object: "\(name):\(key)") }
+        if ever {
+            guard let signer = statement.signer, let actor = trust.everActor(signer, .write, domain: manifest.domain) else {
+                throw Failure(.refused, .badSignature, object: "\(name):\(key)")
+            }
+            try statement.verify(actor.key)
+            manifest.signer = signer
+            return (manifest, digest)
+        }
         manifest.signer = try trust.verify(statement, roles: [.write], domain: manifest.domain, at: Timestamp.now().seconds).key.id
         return (manifest, digest)
     }
@@ -132,7 +161,7 @@ package final class SiteRepository: Sendable {
                 note(void: Failure(.damaged, .malformedRecord("name")), key)
                 continue
             }
-            if coordination.counts(parsed), !forgotten.contains(parsed.snapshot) { keys.append(parsed) }
+            if coordination.counts(parsed) { keys.append(parsed) }
         }
         var commits: [Commit] = []
         for (parsed, (key, statement)) in zip(keys, statements(keys.map(\.key), .slot)) {
@@ -140,7 +169,7 @@ package final class SiteRepository: Sendable {
                 let statement = try statement.get()
                 let slot = try SlotRecord(body: statement.body)
                 guard slot.key == parsed, slot.site == id else { throw Failure(.refused, .badSignature) }
-                guard slot.outcome == .commit else { continue }
+                guard slot.outcome == .commit, !forgotten.contains(parsed.snapshot, slot.manifest) else { continue }
                 let actor = try trust.verify(statement, roles: [.write, .maintain], at: slot.created.seconds)
                 let domain = actor.role == .write ? actor.domain : nil
                 commits.append(Commit(key: parsed, manifest: slot.manifest, created: slot.created, domain: domain))
@@ -188,25 +217,27 @@ package final class SiteRepository: Sendable {
 
     /// Snapshots dropped by a signed forget record. Throws `.refused` when records that were seen before
     /// are gone.
-    package func forgottenSnapshots() throws -> Set<ShortID> { Set(try forgetRecords().flatMap { $0.dropped.map(\.snapshot) }) }
+    package func forgottenSnapshots() throws -> ForgottenSnapshots { ForgottenSnapshots(try forgetChain().map(\.record)) }
 
-    /// The chain of forget records, as far as it is valid.
-    package func forgetRecords() throws -> [ForgetRecord] { try forgetChain().map(\.record) }
-
-    /// The same, each with its stored bytes.
+    /// The chain of forget records, as far as it is valid, each with its stored bytes.
     package func forgetChain() throws -> [(record: ForgetRecord, bytes: [UInt8])] {
-        var chain: [(record: ForgetRecord, bytes: [UInt8])] = []
-        var previous = Digest.zero
-        for (key, statement) in statements(try site.keys("forget/"), .forget) {
-            do {
-                let statement = try statement.get()
+        let keys = try site.keys("forget/")
+        let results = Threads.map("forget", keys, atOnce: site.smallParallelism) { key in
+            try self.believed(key, .forget) { statement, bytes in
                 let record = try ForgetRecord(body: statement.body)
                 guard ForgetRecord.key(record.number) == key else { throw Failure(.refused, .badSignature) }
-                try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
-                guard record.previous == previous else { throw Failure(.refused, .brokenChain, object: "\(name):\(key)") }
-                let bytes = try site.read(key, limit: Statement.Kind.forget.bodyLimit + Statement.overhead)
-                previous = sha256(bytes)
-                chain.append((record, bytes))
+                try self.trust.verify(statement, roles: [.maintain], at: record.created.seconds)
+                return (record: record, bytes: bytes)
+            }
+        }
+        var chain: [(record: ForgetRecord, bytes: [UInt8])] = []
+        var previous = Digest.zero
+        for (key, result) in zip(keys, results) {
+            do {
+                let link = try result.get()
+                guard link.record.previous == previous else { throw Failure(.refused, .brokenChain, object: "\(name):\(key)") }
+                previous = sha256(link.bytes)
+                chain.append(link)
             } catch let failure as Failure where failure.kind != .unreachable { note(void: failure, key) }
         }
         let highest = chain.last?.record.number ?? 0
@@ -266,19 +297,32 @@ package final class SiteRepository: Sendable {
 
     /// A verified segment; nil when it is of another domain.
     package func segment(_ key: SegmentKey, keys: KeyRing, domain: ShortID) throws -> IndexSegment? {
-        let statement = try statement(key.key, .segment)
-        let clear = try IndexSegment.Clear(ofBody: statement.body)
-        guard clear.domain == domain else { return nil }
-        guard clear.name == key, clear.site == id else { throw Failure(.refused, .badSignature) }
-        let signer = try trust.verify(statement, roles: [.maintain, .write], domain: domain, at: clear.created.seconds)
-        let segment = try IndexSegment(body: statement.body, tenant: tenant, keys: keys)
-        // A node speaks for itself: packs of its own session, sealed by itself.
-        if signer.role == .write {
-            guard segment.packs.allSatisfy({ $0.key.session == key.session && $0.writer == signer.key.id }) else {
-                throw Failure(.refused, .badSignature)
+        try believed(key.key, .segment) { statement, _ in
+            let clear = try IndexSegment.Clear(ofBody: statement.body)
+            guard clear.domain == domain else { return nil }
+            guard clear.name == key, clear.site == id else { throw Failure(.refused, .badSignature) }
+            let signer = try trust.verify(statement, roles: [.maintain, .write], domain: domain, at: clear.created.seconds)
+            let segment = try IndexSegment(body: statement.body, tenant: tenant, keys: keys)
+            // A node speaks for itself: packs of its own session, sealed by itself.
+            if signer.role == .write {
+                guard segment.packs.allSatisfy({ $0.key.session == key.session && $0.writer == signer.key.id }) else {
+                    throw Failure(.refused, .badSignature)
+                }
             }
+            return segment
         }
-        return segment
+    }
+
+    /// Whether maintenance has signed the merged segment of that name.
+    package func isMaintenances(_ key: SegmentKey) throws -> Bool {
+        do {
+            return try believed(key.key, .segment) { statement, _ in
+                let clear = try IndexSegment.Clear(ofBody: statement.body)
+                guard clear.name == key, clear.site == id else { throw Failure(.refused, .badSignature) }
+                try trust.verify(statement, roles: [.maintain], at: clear.created.seconds)
+                return true
+            }
+        } catch let failure as Failure where failure.kind != .unreachable { return false }
     }
 
     /// Every pack listed at the site, with its size.

@@ -54,6 +54,20 @@ package final class TenantState: Sendable {
 
     package func indexFolder(site: ShortID, domain: ShortID) -> String { folder + "/index-" + site.hex + "-" + domain.hex }
 
+    // MARK: holds that were verified, by their names
+
+    package func keepHold(_ bytes: [UInt8], _ key: String) throws {
+        let path = folder + "/" + key
+        if try Files.read(path, limit: 1 << 17) == bytes { return }
+        try Files.makeFolder(folder + "/holds")
+        try Files.replace(path, bytes)
+    }
+
+    package func holds() throws -> [(key: String, bytes: [UInt8])] {
+        let names = (try? Files.names(folder + "/holds")) ?? []
+        return try names.compactMap { name in try Files.read(folder + "/holds/" + name, limit: 1 << 17).map { ("holds/" + name, $0) } }
+    }
+
     // MARK: manifests already verified, by the hash that a commit names
 
     package func manifest(_ digest: Digest) -> [UInt8]? {

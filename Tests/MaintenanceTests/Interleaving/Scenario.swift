@@ -5,6 +5,7 @@ import Maintenance
 import Repository
 import Sites
 import TestSupport
+import Testing
 
 /// Who plays in a run.
 enum Part: Sendable {
@@ -45,6 +46,23 @@ struct Scenario: Sendable {
     /// Whether collectors believe that all sessions are long ago: then they spare nothing of them.
     var isLate = true
     var accidents = Accidents.none
+
+    /// Plays the run that belongs to a seed.
+    func play(_ seed: UInt64, settles: Bool = false, tells: Bool = false) throws -> Outcome {
+        let schedule = PrioritySchedule(seed: seed, cues: cues, accidents: accidents)
+        let order: SteppedStore.Order = seed % 3 == 0 ? .creation : seed % 3 == 1 ? .reverse : .scattered(seed)
+        return try Run(self, schedule, order: order).play(settles: settles, tells: tells)
+    }
+
+    /// What happens in that run, for people: who creates, deletes and lists what.
+    func story(_ seed: UInt64) throws -> String {
+        try play(seed, settles: true, tells: true).trace.filter { !$0.contains("\tkey\t") && !$0.contains("\tread\t") && !$0.contains("\tsize\t") }
+            .joined(separator: "\n")
+    }
+}
+
+extension Scenario: CustomTestStringConvertible {
+    var testDescription: String { name }
 }
 
 /// What a run came to.

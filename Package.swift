@@ -56,6 +56,9 @@ let package = Package(
         .target(name: "Verification", dependencies: ["Repository", "Restore", "Replication"], swiftSettings: crunching),
         .target(name: "Maintenance", dependencies: ["Repository", "Scheduling"], swiftSettings: crunching),
         .target(
+            name: "Sovereignty", dependencies: ["Base", "Codec", "Scheduling", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .target(
             name: "Operations",
             dependencies: [
                 "Backup", "Restore", "Replication", "Verification", "Maintenance", "S3", "Scheduling", "TOMLKit",
@@ -105,6 +108,10 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests", dependencies: ["Daemon", "Operations", "Scheduling", "Verification", "Base", "Codec", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SovereigntyTests",
+            dependencies: ["Sovereignty", "Scheduling", "Codec", "Base", .product(name: "Crypto", package: "swift-crypto")], exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
     ]

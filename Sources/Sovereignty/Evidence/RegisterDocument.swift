@@ -1,0 +1,27 @@
+import Base
+
+/// One file of the register: evidence, a waiver, or the statement about a site.
+package enum RegisterDocument: Sendable, Equatable {
+    case evidence(Evidence)
+    case waiver(Waiver)
+    case site(SiteFacts)
+
+    /// Reads `bytes`, which `file` is the name of. Throws `DocumentProblems` with everything that is wrong.
+    package init(_ bytes: [UInt8], file: String) throws {
+        self = try readDocument(bytes, file: file) { root in
+            let known = ["evidence", "waiver", "site"]
+            guard root.keys.filter(known.contains).count == 1 else {
+                known.forEach { _ = root.node($0) }
+                root.findings.problem(root.line, "", .configWrongValue(.expectedOneDocument))
+                return nil
+            }
+            let evidence = root.section("evidence", Evidence.read) ?? nil
+            let waiver = root.section("waiver", Waiver.read) ?? nil
+            let site = root.section("site", SiteFacts.read) ?? nil
+            if root.keys.contains(where: { known.contains($0) && root.node($0) == nil }) {
+                root.findings.problem(root.line, "", .configWrongValue(.expectedOneDocument))
+            }
+            return evidence.map(Self.evidence) ?? waiver.map(Self.waiver) ?? site.map(Self.site)
+        }
+    }
+}

@@ -9,21 +9,22 @@ import Testing
 extension FuzzTests {
     private static let journalKey: SigningKey = try! SigningKey(seed: Secret([UInt8](repeating: 9, count: 32)))
 
-    private static func entry(_ random: inout SeededGenerator) -> Entry {
-        var event = Event(.restore, .done, by: Identity(host: "h", program: .command, account: .init(user: .init(uid: 1, login: "l"), session: nil)))
+    private static func entry(_ random: inout SeededGenerator) -> LedgerEntry {
+        var event = LedgerEvent(
+            .restore, .done, by: Identity(host: "h", program: .command, account: .init(user: .init(uid: 1, login: "l"), session: nil)))
         event.reason = random.anyText(60)
         event.object = .init("path", .bytes(random.bytes(random.below(30))))
         event.details = [
             "a": .number(Int64(bitPattern: random.number())), "b": .id(random.id()), "c": .digest(random.digest()), "d": .time(random.time()),
         ]
-        return Entry(sequence: random.number(), time: random.time(), event: event)
+        return LedgerEntry(sequence: random.number(), time: random.time(), event: event)
     }
 
     @Test func journalEntries() throws {
         var random = SeededGenerator(1)
         let corpus = try (0..<4).map { _ in try Self.entry(&random).encoded() }
         try Fuzzer(name: "journal entry", corpus: corpus).run { input in
-            let entry = try input.withUnsafeBytes { try Entry($0) }
+            let entry = try input.withUnsafeBytes { try LedgerEntry($0) }
             guard try entry.encoded() == input else { throw Fuzzer.Broken("another spelling") }
         }
     }
@@ -36,9 +37,9 @@ extension FuzzTests {
         for _ in 0..<3 { try writer.append(Self.entry(&random).event) }
         try writer.close()
         try writer.append(Self.entry(&random).event)
-        let source = try MemorySource(copying: FolderSource(folder.path))
+        let source = try MemoryLedgerSource(copying: FolderLedgerSource(folder.path))
         let chain = try source.chains()[0]
-        let verification = Verification(trusted: [Self.journalKey.verifying])
+        let verification = LedgerVerification(trusted: [Self.journalKey.verifying])
         for name in source.objects[chain]!.keys.sorted() {
             try Fuzzer(name: "journal \(name)", corpus: [source.objects[chain]![name]!]).run(share: 0.5) { input in
                 var changed = source
@@ -52,7 +53,7 @@ extension FuzzTests {
     @Test func journalErasures() throws {
         var random = SeededGenerator(3)
         let corpus = try (0..<3).map { number in
-            let origin = Origin(ledger: .accesses, tenant: random.id(), writer: random.digest(), created: random.time(), nonce: random.id())
+            let origin = ChainOrigin(ledger: .accesses, tenant: random.id(), writer: random.digest(), created: random.time(), nonce: random.id())
             return try Erasure(
                 origin: origin, number: UInt32(number), previous: random.digest(), created: random.time(), reason: .retention, cutoff: random.time(),
                 retention: 5, reference: "r", first: 3, segments: [random.digest(), random.digest()]
@@ -73,7 +74,7 @@ extension FuzzTests {
     @Test func rememberedHeads() throws {
         var random = SeededGenerator(4)
         var heads = RememberedHeads()
-        for _ in 0..<3 { try heads.advance(to: Head(chain: random.id(), count: random.number(), hash: random.digest())) }
+        for _ in 0..<3 { try heads.advance(to: LedgerHead(chain: random.id(), count: random.number(), hash: random.digest())) }
         try Fuzzer(name: "remembered heads", corpus: [Array(heads.encoded.dropLast(32))]).run { input in
             _ = try RememberedHeads(decoding: input + sha256(input).bytes)
         }

@@ -8,9 +8,9 @@ import Testing
 
 /// What a crash leaves is told apart from what a hand did, and no entry that was acknowledged is lost (docs/JOURNAL.md, 5).
 @Suite struct CrashTests {
-    private func read(_ ledger: SampleLedger) throws -> [Entry] {
-        var entries: [Entry] = []
-        _ = try Verification.sample().run(ledger.source) { entry, _, _ in entries.append(entry) }
+    private func read(_ ledger: SampleLedger) throws -> [LedgerEntry] {
+        var entries: [LedgerEntry] = []
+        _ = try LedgerVerification.sample().run(ledger.source) { entry, _, _ in entries.append(entry) }
         return entries
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// One spelling of each entry, and what a ledger may hold (docs/JOURNAL.md, 3).
 @Suite struct EntryTests {
-    private func decoded(_ bytes: [UInt8]) throws -> Entry { try bytes.withUnsafeBytes { try Entry($0) } }
+    private func decoded(_ bytes: [UInt8]) throws -> LedgerEntry { try bytes.withUnsafeBytes { try LedgerEntry($0) } }
 
     @Test(arguments: Ledger.allCases) func anEntryIsReadAsItWasWritten(_ ledger: Ledger) throws {
         for seed in 0..<2000 {
@@ -38,10 +38,10 @@ import Testing
     }
 
     @Test func theEncodingIsFrozen() throws {
-        let event = Event(
+        let event = LedgerEvent(
             .restore, .done, by: .person, object: .init("path", .bytes([0x2F, 0xFF])), reason: "prescription n° 12",
             details: ["b": .number(-3), "a": .word("x")])
-        let entry = Entry(sequence: 300, time: Timestamp(seconds: 1_795_000_000, nanoseconds: 5), event: event)
+        let entry = LedgerEntry(sequence: 300, time: Timestamp(seconds: 1_795_000_000, nanoseconds: 5), event: event)
         #expect(
             hexString(try entry.encoded())
                 == "ac02c086fd6a0000000005000000" + "02" + "02" + "07" + hexString("noeud-1".utf8) + "02" + "01" + "00000000" + "04"
@@ -63,14 +63,14 @@ import Testing
             #expect(try failureKind { _ = try decoded(start + host.bytes) } == .damaged)
         }
         // A count of details that the bytes cannot hold.
-        let entry = try Entry(sequence: 0, time: Timestamp(seconds: 0), event: Event(.backup, .done, by: .daemon)).encoded()
+        let entry = try LedgerEntry(sequence: 0, time: Timestamp(seconds: 0), event: LedgerEvent(.backup, .done, by: .daemon)).encoded()
         #expect(try failureKind { _ = try decoded(entry.dropLast() + [0xFF, 0xFF, 0xFF, 0xFF, 0x0F]) } == .damaged)
         #expect(try failureKind { _ = try decoded(entry.dropLast() + [33]) } == .damaged)
     }
 
     @Test func textThatIsNotUTF8IsRefused() throws {
-        let event = Event(.restore, .done, by: .person, reason: "abcdef")
-        let bytes = try Entry(sequence: 0, time: Timestamp(seconds: 0), event: event).encoded()
+        let event = LedgerEvent(.restore, .done, by: .person, reason: "abcdef")
+        let bytes = try LedgerEntry(sequence: 0, time: Timestamp(seconds: 0), event: event).encoded()
         let at = bytes.count - 7
         for bad: [UInt8] in [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE9]] {
             var changed = bytes
@@ -80,8 +80,8 @@ import Testing
     }
 
     @Test func namesOfDetailsStandInOrderAndOnce() throws {
-        let event = Event(.backup, .done, by: .daemon, details: ["a": .number(1), "b": .number(1)])
-        var bytes = try Entry(sequence: 0, time: Timestamp(seconds: 0), event: event).encoded()
+        let event = LedgerEvent(.backup, .done, by: .daemon, details: ["a": .number(1), "b": .number(1)])
+        var bytes = try LedgerEntry(sequence: 0, time: Timestamp(seconds: 0), event: event).encoded()
         bytes[bytes.count - 3] = UInt8(ascii: "a")
         #expect(try failureKind { _ = try decoded(bytes) } == .damaged)
         bytes[bytes.count - 7] = UInt8(ascii: "z")
@@ -95,16 +95,16 @@ import Testing
 
     // MARK: What a ledger may hold
 
-    static let personal: [(String, Event)] = [
-        ("account", Event(.restore, .done, by: .person)),
-        ("reason", Event(.restore, .done, by: .daemon, reason: "Mme Martin a appelé")),
-        ("object", Event(.restore, .done, by: .daemon, object: .init("path", .bytes([0x2F])))),
-        ("object", Event(.restore, .done, by: .daemon, object: .init("name", .text("Martin")))),
-        ("why", Event(.restore, .done, by: .daemon, details: ["why": .text("x")])),
-        ("path", Event(.restore, .done, by: .daemon, details: ["path": .bytes([1])])),
+    static let personal: [(String, LedgerEvent)] = [
+        ("account", LedgerEvent(.restore, .done, by: .person)),
+        ("reason", LedgerEvent(.restore, .done, by: .daemon, reason: "Mme Martin a appelé")),
+        ("object", LedgerEvent(.restore, .done, by: .daemon, object: .init("path", .bytes([0x2F])))),
+        ("object", LedgerEvent(.restore, .done, by: .daemon, object: .init("name", .text("Martin")))),
+        ("why", LedgerEvent(.restore, .done, by: .daemon, details: ["why": .text("x")])),
+        ("path", LedgerEvent(.restore, .done, by: .daemon, details: ["path": .bytes([1])])),
     ]
 
-    @Test(arguments: personal) func theOperationsLedgerHoldsNothingAboutPersons(_ field: String, _ event: Event) throws {
+    @Test(arguments: personal) func theOperationsLedgerHoldsNothingAboutPersons(_ field: String, _ event: LedgerEvent) throws {
         #expect(event.personalData(in: .operations) == field)
         #expect(try failureKind { try event.check(.operations) } == .usage)
         try event.check(.accesses)
@@ -116,13 +116,13 @@ import Testing
     @Test func whatDoesNotFitIsRefusedAndNotCutShort() throws {
         let long = String(repeating: "é", count: 600)
         for event in [
-            Event(.restore, .done, by: .person, reason: long),
-            Event(.restore, .done, by: .person, object: .init("path", .bytes([UInt8](repeating: 1, count: 8193)))),
-            Event(.restore, .done, by: .person, details: ["x": .text(String(repeating: "a", count: 8193))]),
-            Event(.restore, .done, by: .person, details: Dictionary(uniqueKeysWithValues: (0..<33).map { (Word("d\($0)")!, .number(0)) })),
+            LedgerEvent(.restore, .done, by: .person, reason: long),
+            LedgerEvent(.restore, .done, by: .person, object: .init("path", .bytes([UInt8](repeating: 1, count: 8193)))),
+            LedgerEvent(.restore, .done, by: .person, details: ["x": .text(String(repeating: "a", count: 8193))]),
+            LedgerEvent(.restore, .done, by: .person, details: Dictionary(uniqueKeysWithValues: (0..<33).map { (Word("d\($0)")!, .number(0)) })),
         ] { #expect(try failureKind { try event.check(.accesses) } == .usage) }
         // Each part fits, the whole does not.
-        let whole = Event(
+        let whole = LedgerEvent(
             .restore, .done, by: .person,
             details: Dictionary(uniqueKeysWithValues: (0..<9).map { (Word("d\($0)")!, .bytes([UInt8](repeating: 1, count: 8192))) }))
         let ledger = try SampleLedger()

@@ -19,11 +19,11 @@ import Testing
 
     private static func day(_ day: Int64) -> Timestamp { Timestamp(seconds: 1_795_000_000 + day * 86_400) }
 
-    static func erased() throws -> (source: MemorySource, head: Head) {
+    static func erased() throws -> (source: MemoryLedgerSource, head: LedgerHead) {
         let ledger = try tenDays()
         try ledger.writer.erase(before: day(4), reason: .order, reference: "CNIL-12")
         try ledger.writer.close()
-        let source = try MemorySource(copying: ledger.source)
+        let source = try MemoryLedgerSource(copying: ledger.source)
         return (source, try ledger.writer.head()!)
     }
 
@@ -46,8 +46,8 @@ import Testing
             #expect(try Files.read(chain + "/" + name)!.firstRange(of: secret) == nil)
         }
         #expect(try !Files.names(chain).contains("0000000000"))
-        var last: Entry?
-        _ = try Verification.sample().run(ledger.source) { entry, _, _ in last = entry }
+        var last: LedgerEntry?
+        _ = try LedgerVerification.sample().run(ledger.source) { entry, _, _ in last = entry }
         #expect(last?.event.kind == .erasure && last?.event.object?.value == .digest(records[0].digest))
         #expect(last?.event.personalData(in: .operations) == nil)
 
@@ -85,27 +85,27 @@ import Testing
     @Test func contentThatIsGoneWithoutARecordIsNamed() throws {
         let (source, head) = try Self.erased()
         let chain = source.objects.keys.first!
-        #expect(try Verification.sample([head]).run(source).kinds == [])
+        #expect(try LedgerVerification.sample([head]).run(source).kinds == [])
         var changed = source
         changed.objects[chain]!["erasure-0000000000"] = nil
-        var report = try Verification.sample([head]).run(changed)
+        var report = try LedgerVerification.sample([head]).run(changed)
         #expect(report.kinds == [.erasedWithoutRecord] && report.violations.map(\.segment) == [0, 1, 2, 3])
         // One more than the record says.
         changed = source
         changed.objects[chain]!["0000000004.stub"] = try SignedClosing(segment: source.objects[chain]!["0000000004"]!).stub
         changed.objects[chain]!["0000000004"] = nil
-        report = try Verification.sample([head]).run(changed)
+        report = try LedgerVerification.sample([head]).run(changed)
         #expect(report.kinds == [.erasedWithoutRecord] && report.violations.map(\.segment) == [4])
         // Not even the closing is left.
         changed = source
         changed.objects[chain]!["0000000001.stub"] = nil
-        #expect(try Verification.sample([head]).run(changed).kinds == [.missingSegment])
+        #expect(try LedgerVerification.sample([head]).run(changed).kinds == [.missingSegment])
         // The record's every byte.
         let record = source.objects[chain]!["erasure-0000000000"]!
         for at in record.indices {
             changed.objects = source.objects
             changed.objects[chain]!["erasure-0000000000"]![at] ^= 1
-            #expect(try !Verification.sample([head]).run(changed).isWhole, "at \(at)")
+            #expect(try !LedgerVerification.sample([head]).run(changed).isWhole, "at \(at)")
         }
     }
 
@@ -136,10 +136,10 @@ import Testing
     /// Killed after the record, after the entry, after each file: the next call finishes, and nothing is erased that the record does not name.
     @Test func anErasureThatWasCutShortIsFinished() throws {
         let whole = try Self.tenDays()
-        let before = try MemorySource(copying: whole.source)
+        let before = try MemoryLedgerSource(copying: whole.source)
         let chain = try whole.chain
         try whole.writer.erase(before: Self.day(4), reason: .order)
-        let after = try MemorySource(copying: whole.source)
+        let after = try MemoryLedgerSource(copying: whole.source)
         let path = try whole.chainPath
         let record = "erasure-0000000000"
         for step in 0...9 {
@@ -166,10 +166,10 @@ import Testing
 
     @Test func whatWasErasedHereAndIsWholeAtACopyIsTold() throws {
         let ledger = try Self.tenDays()
-        let copy = try Verification.sample().run(try MemorySource(copying: ledger.source))
+        let copy = try LedgerVerification.sample().run(try MemoryLedgerSource(copying: ledger.source))
         try ledger.writer.erase(before: Self.day(4), reason: .order)
         let own = try ledger.verify()
-        #expect(own.compare(copy: copy) == [Finding(.erasedHere, try ledger.chain, segment: 0, count: 4)])
+        #expect(own.compare(copy: copy) == [LedgerFinding(.erasedHere, try ledger.chain, segment: 0, count: 4)])
     }
 
     /// The hashes that stay confirm no guess of what was said: the salt went with the entries.

@@ -72,7 +72,8 @@ import Testing
             let bytes = try #require(try Files.read(path + "/keys/" + keys[0]))
             let key = try bytes.decode { try VerifyingKey(&$0) }
             for ledger in Ledger.allCases {
-                let report = try Verification(trusted: [key], ledger: ledger, tenant: .some(tenant)).run(FolderSource("\(path)/\(ledger.word)"))
+                let report = try LedgerVerification(trusted: [key], ledger: ledger, tenant: .some(tenant)).run(
+                    FolderLedgerSource("\(path)/\(ledger.word)"))
                 #expect(report.isWhole && report.chains.map(\.count) == [4])
             }
         }
@@ -127,7 +128,7 @@ import Testing
         try wrong.append(SampleLedger.event(0))
         #expect(try !host.ledgers.verify(Self.tenants[0], .accesses, trusted: [TestKeys.node.verifying]).isWhole)
         let (path, _) = try host.export(Self.tenants[0])
-        #expect(try FolderSource(path + "/accesses").chains().count == 1)
+        #expect(try FolderLedgerSource(path + "/accesses").chains().count == 1)
     }
 
     // MARK: Lines
@@ -139,27 +140,27 @@ import Testing
     ]
 
     @Test(arguments: texts) func aLineIsOneLineAndShowsWhatItHolds(_ text: String, _ shown: String) throws {
-        let event = Event(.restore, .done, by: .person, object: .init("path", .bytes(Array(text.utf8) + [0xFF, 0x0A])), reason: text)
+        let event = LedgerEvent(.restore, .done, by: .person, object: .init("path", .bytes(Array(text.utf8) + [0xFF, 0x0A])), reason: text)
         let ledger = try SampleLedger()
         try ledger.writer.append(event)
         var line = ""
-        _ = try Verification.sample().run(ledger.source) { entry, link, place in line = EntryText.line(entry, link, place) }
+        _ = try LedgerVerification.sample().run(ledger.source) { entry, link, place in line = EntryText.line(entry, link, place) }
         #expect(line.contains("\"reason\":" + shown))
         #expect(!line.utf8.contains { $0 < 0x20 || $0 == 0x7F })
         #expect(line.hasSuffix("\"}"))
     }
 
     @Test func aLineHoldsAllOfAnEntry() throws {
-        let entry = Entry(
+        let entry = LedgerEntry(
             sequence: 3, time: Timestamp(seconds: 1_795_000_000, nanoseconds: 7),
-            event: Event(
+            event: LedgerEvent(
                 .restore, .partial, by: .person, object: .init("path", .bytes(Array("/srv\\x".utf8))), reason: "r",
                 details: [
                     "n": .number(-5), "w": .word("mot"), "i": .id(ShortID([UInt8](repeating: 1, count: 16))!),
                     "t": .time(Timestamp(seconds: 253_402_300_800)),
                 ]))
-        let origin = Origin(ledger: .accesses, tenant: nil, writer: .zero, created: Timestamp(seconds: 0))
-        let line = EntryText.line(entry, Digest.zero, SegmentPlace(chain: .zero, origin: origin, segment: 2))
+        let origin = ChainOrigin(ledger: .accesses, tenant: nil, writer: .zero, created: Timestamp(seconds: 0))
+        let line = EntryText.line(entry, Digest.zero, EntryPlace(chain: .zero, origin: origin, segment: 2))
         let id = String(repeating: "0", count: 32)
         #expect(
             line == #"{"chain":"\#(id)","ledger":"accesses","tenant":null,"segment":2,"sequence":3,"time":"2026-11-18T11:06:40.000000007Z","#

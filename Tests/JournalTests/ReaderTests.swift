@@ -32,7 +32,7 @@ import Testing
         for key in [TestKeys.node, TestKeys.other] { try Files.replace("\(path)/\(key.id.hex).pub", key.verifying.bytes) }
     }
 
-    private func store(_ source: MemorySource, _ path: String) throws {
+    private func store(_ source: MemoryLedgerSource, _ path: String) throws {
         for (chain, objects) in source.objects {
             try Files.makeFolder("\(path)/\(chain.hex)")
             for (name, bytes) in objects {
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// What a verifier found, in one form: kind, segment, entry, count.
-    private func shape(_ findings: [Finding]) -> [String] {
+    private func shape(_ findings: [LedgerFinding]) -> [String] {
         findings.map {
             "\($0.kind.rawValue) \($0.segment.map { "\($0)" } ?? "-") \($0.entry.map { "\($0)" } ?? "-") \($0.count.map { "\($0)" } ?? "-")"
         }
@@ -62,13 +62,13 @@ import Testing
     @Test(.enabled(if: hasPython)) func theReaderInPythonFindsTheSame() throws {
         let folder = try TemporaryFolder()
         try writeKeys(folder.path + "/keys")
-        var sources: [MemorySource] = []
+        var sources: [MemoryLedgerSource] = []
         let (good, chain, head) = TamperTests.good
         let (erased, erasedHead) = try ErasureTests.erased()
         let operations = try SampleLedger(.operations)
         try operations.fill(segments: 2, of: 3, open: 1)
         try operations.another(key: TestKeys.other).append(SampleLedger.event(7, .operations))
-        let followed = try MemorySource(copying: operations.source)
+        let followed = try MemoryLedgerSource(copying: operations.source)
         sources += [good, erased, followed]
         for name in good.objects[chain]!.keys.sorted() {
             var changed = good
@@ -96,7 +96,7 @@ import Testing
             let path = folder.path + "/\(number)"
             try Files.makeFolder(path)
             try store(source, path)
-            let report = try Verification.sample([head, erasedHead].filter { source.objects[$0.chain] != nil }).run(FolderSource(path))
+            let report = try LedgerVerification.sample([head, erasedHead].filter { source.objects[$0.chain] != nil }).run(FolderLedgerSource(path))
             let heads = report.chains.compactMap(\.head?.text).joined(separator: ",")
             expected.append([path, shape(report.all).joined(separator: "|"), heads].joined(separator: "\t"))
         }
@@ -178,14 +178,14 @@ import Testing
         let (good, chain, _) = TamperTests.good
         let operations = try SampleLedger(.operations)
         try operations.fill(segments: 2, of: 3, open: 1)
-        func verify(_ source: MemorySource, _ keys: String = "keys") throws -> (status: Int32, output: String) {
+        func verify(_ source: MemoryLedgerSource, _ keys: String = "keys") throws -> (status: Int32, output: String) {
             let path = folder.path + "/ledger"
             try TemporaryFolder.remove(RawName(path))
             try Files.makeFolder(path)
             try store(source, path)
             return try Self.run(["sh", Self.root + "/docs/tools/journal-verify.sh", folder.path + "/" + keys, path])
         }
-        for source in [good, try ErasureTests.erased().source, try MemorySource(copying: operations.source)] {
+        for source in [good, try ErasureTests.erased().source, try MemoryLedgerSource(copying: operations.source)] {
             let (status, output) = try verify(source)
             #expect(status == 0, "\(output)")
         }

@@ -78,18 +78,18 @@ struct SampleLedger {
         try Self.writer(ledgers, tenant, ledger, key, limits, clock)
     }
 
-    var source: FolderSource { ledgers.source(tenant, ledger) }
+    var source: FolderLedgerSource { ledgers.source(tenant, ledger) }
     var chain: ChainID { get throws { try source.chains()[0] } }
     var chainPath: String { get throws { source.path + "/" + (try chain.hex) } }
 
-    static func event(_ number: Int, _ ledger: Ledger = .accesses) -> Event {
+    static func event(_ number: Int, _ ledger: Ledger = .accesses) -> LedgerEvent {
         switch ledger {
         case .operations:
-            Event(
+            LedgerEvent(
                 .backup, .done, by: .daemon, object: .init("snapshot", .id(ShortID(sha256([UInt8(truncatingIfNeeded: number)])))),
                 details: ["bytes": .count(number * 1000), "source": .word("dpi")])
         case .accesses:
-            Event(
+            LedgerEvent(
                 .restore, .done, by: .person, object: .init("path", .bytes(Array("/srv/dpi/été-\(number)".utf8))), reason: "demande n° \(number)",
                 details: ["snapshot": .id(ShortID(sha256([UInt8(truncatingIfNeeded: number)])))])
         }
@@ -111,21 +111,21 @@ struct SampleLedger {
         }
     }
 
-    func verify(remembered: [Head] = [], trusted: [SigningKey] = [TestKeys.node, TestKeys.other]) throws -> LedgerReport {
+    func verify(remembered: [LedgerHead] = [], trusted: [SigningKey] = [TestKeys.node, TestKeys.other]) throws -> LedgerReport {
         try ledgers.verify(tenant, ledger, trusted: trusted.map(\.verifying), remembered: remembered)
     }
 }
 
-extension Verification {
-    static func sample(_ remembered: [Head] = [], contents: Contents = .required) -> Verification {
-        Verification(trusted: [TestKeys.node.verifying, TestKeys.other.verifying], remembered: remembered, contents: contents)
+extension LedgerVerification {
+    static func sample(_ remembered: [LedgerHead] = [], contents: Contents = .required) -> LedgerVerification {
+        LedgerVerification(trusted: [TestKeys.node.verifying, TestKeys.other.verifying], remembered: remembered, contents: contents)
     }
 }
 
 extension LedgerReport {
     /// The kinds of all violations, each once, sorted.
-    var kinds: [Finding.Kind] { Set(violations.map(\.kind)).sorted { $0.rawValue < $1.rawValue } }
-    var notes: [Finding.Kind] { Set(all.filter { !$0.isViolation }.map(\.kind)).sorted { $0.rawValue < $1.rawValue } }
+    var kinds: [LedgerFinding.Kind] { Set(violations.map(\.kind)).sorted { $0.rawValue < $1.rawValue } }
+    var notes: [LedgerFinding.Kind] { Set(all.filter { !$0.isViolation }.map(\.kind)).sorted { $0.rawValue < $1.rawValue } }
 }
 
 extension SeededGenerator {
@@ -134,7 +134,7 @@ extension SeededGenerator {
         return Word(String((0..<(1 + below(12))).map { _ in pick(letters) }))!
     }
 
-    mutating func value(_ isFree: Bool) -> Value {
+    mutating func value(_ isFree: Bool) -> EntryValue {
         switch below(isFree ? 7 : 5) {
         case 0: .number(Int64(bitPattern: number()) * (chance(2) ? 1 : -1))
         case 1: .word(anyWord())
@@ -146,10 +146,10 @@ extension SeededGenerator {
         }
     }
 
-    mutating func event(_ ledger: Ledger) -> Event {
+    mutating func event(_ ledger: Ledger) -> LedgerEvent {
         let isFree = ledger == .accesses
-        var event = Event(
-            Event.Kind(rawValue: UInt8(1 + below(255))), pick(Event.Outcome.allCases),
+        var event = LedgerEvent(
+            LedgerEvent.Kind(rawValue: UInt8(1 + below(255))), pick(LedgerEvent.Outcome.allCases),
             by: Identity(host: anyWord(), program: pick(Identity.Program.allCases)))
         if isFree, chance(2) {
             let user = Identity.User(uid: u32(), login: anyText(60))
@@ -163,5 +163,5 @@ extension SeededGenerator {
         return event
     }
 
-    mutating func entry(_ ledger: Ledger) -> Entry { Entry(sequence: number(), time: time(), event: event(ledger)) }
+    mutating func entry(_ ledger: Ledger) -> LedgerEntry { LedgerEntry(sequence: number(), time: time(), event: event(ledger)) }
 }

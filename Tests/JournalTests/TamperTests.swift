@@ -8,17 +8,17 @@ import Testing
 /// Every change of a stored chain is found, and named (docs/JOURNAL.md, 6).
 @Suite struct TamperTests {
     /// Five closed segments of six entries, and three open entries.
-    static let good: (source: MemorySource, chain: ChainID, head: Head) = {
+    static let good: (source: MemoryLedgerSource, chain: ChainID, head: LedgerHead) = {
         let ledger = try! SampleLedger()
         try! ledger.fill(segments: 5, of: 6, open: 3)
-        return (try! MemorySource(copying: ledger.source), try! ledger.chain, try! ledger.writer.head()!)
+        return (try! MemoryLedgerSource(copying: ledger.source), try! ledger.chain, try! ledger.writer.head()!)
     }()
-    private var good: MemorySource { Self.good.source }
+    private var good: MemoryLedgerSource { Self.good.source }
     private var chain: ChainID { Self.good.chain }
     private var objects: [String: [UInt8]] { good.objects[chain]! }
 
-    private func verify(_ objects: [String: [UInt8]], remembered: [Head] = []) throws -> LedgerReport {
-        try Verification.sample(remembered).run(MemorySource([chain: objects]))
+    private func verify(_ objects: [String: [UInt8]], remembered: [LedgerHead] = []) throws -> LedgerReport {
+        try LedgerVerification.sample(remembered).run(MemoryLedgerSource([chain: objects]))
     }
 
     /// The frames of a segment, in their order: entries, and the closing if it has one.
@@ -101,10 +101,10 @@ import Testing
 
     /// Somebody who knows the format, and has no key: each entry follows from the one before again.
     @Test func entriesMadeAnewAreNotTheSignedOnes() throws {
-        let random = MemorySource([chain: objects])
-        var entries: [Entry] = []
-        _ = try Verification.sample().run(random) { entry, _, place in if place.segment == 1 { entries.append(entry) } }
-        func forged(_ entries: [Entry], closing: Bool = true) throws -> [String: [UInt8]] {
+        let random = MemoryLedgerSource([chain: objects])
+        var entries: [LedgerEntry] = []
+        _ = try LedgerVerification.sample().run(random) { entry, _, place in if place.segment == 1 { entries.append(entry) } }
+        func forged(_ entries: [LedgerEntry], closing: Bool = true) throws -> [String: [UInt8]] {
             var (header, frames) = frames(objects["0000000001"]!)
             var bytes = header
             var link = sha256(Array("hdsbackup/1 journal segment".utf8) + header)
@@ -129,13 +129,13 @@ import Testing
             var changed = entries
             var event = changed[number].event
             event.reason = "autre chose"
-            changed[number] = Entry(sequence: changed[number].sequence, time: changed[number].time, event: event)
+            changed[number] = LedgerEntry(sequence: changed[number].sequence, time: changed[number].time, event: event)
             let report = try verify(forged(changed))
             #expect(report.kinds == [.rewrittenEntries])
             #expect(report.violations[0].segment == 1)
         }
         #expect(try verify(forged(entries.dropLast())).kinds == [.removedEntries])
-        let more = Entry(sequence: 12, time: entries[5].time, event: entries[5].event)
+        let more = LedgerEntry(sequence: 12, time: entries[5].time, event: entries[5].event)
         #expect(try verify(forged(entries + [more])).kinds == [.addedEntries])
         #expect(try verify(forged(entries, closing: false)).kinds == [.truncatedSegment])
         // Personal data in the other ledger, had it been signed: the reader looks as well.
@@ -149,7 +149,7 @@ import Testing
         objects["000000000\(number)"] = nil
         let report = try verify(objects)
         #expect(report.kinds == [.missingSegment])
-        #expect(report.violations == [Finding(.missingSegment, chain, segment: UInt32(number), count: 1)])
+        #expect(report.violations == [LedgerFinding(.missingSegment, chain, segment: UInt32(number), count: 1)])
     }
 
     @Test func aTailThatIsGoneIsFoundByWhoRemembersIt() throws {
@@ -169,7 +169,7 @@ import Testing
     }
 
     @Test func aChainThatIsGoneIsFoundByWhoRemembersIt() throws {
-        let report = try Verification.sample([Self.good.head]).run(MemorySource())
+        let report = try LedgerVerification.sample([Self.good.head]).run(MemoryLedgerSource())
         #expect(report.kinds == [.missingChain])
     }
 
@@ -197,11 +197,11 @@ import Testing
     @Test func aForkIsNamed() throws {
         let ledger = try SampleLedger()
         try ledger.fill(segments: 1, of: 2)
-        let before = try MemorySource(copying: ledger.source)
+        let before = try MemoryLedgerSource(copying: ledger.source)
         let chain = try ledger.chain
         try ledger.writer.append(SampleLedger.event(10))
         try ledger.writer.close()
-        var objects = try MemorySource(copying: ledger.source).objects[chain]!
+        var objects = try MemoryLedgerSource(copying: ledger.source).objects[chain]!
         let twin = try SampleLedger()
         try twin.writer.append(SampleLedger.event(0))
         try TemporaryFolder.remove(RawName(twin.source.path))
@@ -211,31 +211,31 @@ import Testing
         }
         try twin.another().append(SampleLedger.event(11))
         try twin.another().close()
-        let other = try MemorySource(copying: twin.source)
+        let other = try MemoryLedgerSource(copying: twin.source)
         objects["0000000001.1"] = other.objects[chain]!["0000000001"]
-        let report = try Verification.sample().run(MemorySource([chain: objects]))
+        let report = try LedgerVerification.sample().run(MemoryLedgerSource([chain: objects]))
         #expect(report.kinds == [.fork])
         #expect(report.violations[0].segment == 1)
         // Each alone is whole, and the other is what it is not.
-        let own = try Verification.sample().run(try MemorySource(copying: ledger.source))
-        let its = try Verification.sample().run(other)
+        let own = try LedgerVerification.sample().run(try MemoryLedgerSource(copying: ledger.source))
+        let its = try LedgerVerification.sample().run(other)
         #expect(own.isWhole && its.isWhole)
         #expect(own.compare(copy: its).map(\.kind) == [.copyDiffers])
-        #expect(try Verification.sample(its.heads).run(try MemorySource(copying: ledger.source)).kinds == [.rewrittenChain])
+        #expect(try LedgerVerification.sample(its.heads).run(try MemoryLedgerSource(copying: ledger.source)).kinds == [.rewrittenChain])
     }
 
     @Test func aSegmentOfAnotherChainIsForeign() throws {
         let other = try SampleLedger(tenant: ShortID([UInt8](repeating: 8, count: 16)))
         try other.fill(segments: 2, of: 2)
-        let foreign = try MemorySource(copying: other.source).objects[try other.chain]!
+        let foreign = try MemoryLedgerSource(copying: other.source).objects[try other.chain]!
         var objects = objects
         objects["0000000001"] = foreign["0000000001"]
         #expect(try verify(objects).kinds == [.foreign])
         // A chain of another tenant where one's own was asked for.
-        var verification = Verification.sample()
+        var verification = LedgerVerification.sample()
         verification.tenant = .some(ShortID([UInt8](repeating: 7, count: 16)))
         #expect(try verification.run(good).isWhole)
-        #expect(try verification.run(try MemorySource(copying: other.source)).kinds == [.foreign])
+        #expect(try verification.run(try MemoryLedgerSource(copying: other.source)).kinds == [.foreign])
         verification.tenant = .some(nil)
         #expect(try verification.run(good).kinds == [.foreign])
         verification.tenant = nil
@@ -261,14 +261,14 @@ import Testing
     // MARK: Signatures
 
     @Test func aKeyThatIsNotTrustedIsNamed() throws {
-        let report = try Verification(trusted: [TestKeys.other.verifying]).run(good)
+        let report = try LedgerVerification(trusted: [TestKeys.other.verifying]).run(good)
         #expect(report.kinds == [.unknownWriter])
-        #expect(try Verification(trusted: []).run(good).kinds == [.unknownWriter])
+        #expect(try LedgerVerification(trusted: []).run(good).kinds == [.unknownWriter])
     }
 
     @Test func whatAKeySignedOutsideItsTimeIsVoid() throws {
-        let closed = try Verification.sample().run(good).chains[0].closings.mapValues(\.closed)
-        var verification = Verification.sample()
+        let closed = try LedgerVerification.sample().run(good).chains[0].closings.mapValues(\.closed)
+        var verification = LedgerVerification.sample()
         verification.rights[TestKeys.node.id] = .init(from: closed[0]!, until: nil)
         #expect(try verification.run(good).isWhole)
         verification.rights[TestKeys.node.id] = .init(from: closed[0]!, until: closed[2]!)
@@ -300,8 +300,8 @@ import Testing
         let ledger = try SampleLedger(.operations)
         try ledger.fill(segments: 2, of: 2)
         let chain = try ledger.chain
-        let source = try MemorySource(copying: ledger.source)
-        #expect(try Verification.sample().run(source).isWhole)
+        let source = try MemoryLedgerSource(copying: ledger.source)
+        #expect(try LedgerVerification.sample().run(source).isWhole)
         let bytes = source.objects[chain]!["0000000001"]!
         // ML-DSA's signature is the last 3309 bytes before the check, Ed25519's is before it.
         for back in [3400, 100] {
@@ -309,7 +309,7 @@ import Testing
             var copy = bytes
             copy[copy.count - back] ^= 1
             changed.objects[chain]!["0000000001"] = recheck(copy)
-            #expect(try Verification.sample().run(changed).kinds == [.badSignature], "\(back)")
+            #expect(try LedgerVerification.sample().run(changed).kinds == [.badSignature], "\(back)")
         }
     }
 
@@ -329,28 +329,28 @@ import Testing
         try ledger.fill(segments: 2, of: 2, open: 1)
         let first = try ledger.chain
         try ledger.another(key: TestKeys.other).append(SampleLedger.event(9))
-        let whole = try MemorySource(copying: ledger.source)
-        #expect(try Verification.sample().run(whole).isWhole)
+        let whole = try MemoryLedgerSource(copying: ledger.source)
+        #expect(try LedgerVerification.sample().run(whole).isWhole)
 
         // The old key goes on with the old chain: somebody has it who should not.
         try TemporaryFolder.remove(RawName(ledger.source.path + "/" + whole.objects.keys.first { $0 != first }!.hex))
         try ledger.another().append(SampleLedger.event(10))
         var extended = whole
-        extended.objects[first] = try MemorySource(copying: ledger.source).objects[first]
-        #expect(try Verification.sample().run(extended).kinds == [.extendedAfterEnd])
+        extended.objects[first] = try MemoryLedgerSource(copying: ledger.source).objects[first]
+        #expect(try LedgerVerification.sample().run(extended).kinds == [.extendedAfterEnd])
 
         // The old chain shortened, changed, gone.
         var shorter = whole
         shorter.objects[first]!["open"] = nil
-        #expect(try Verification.sample().run(shorter).kinds == [.truncatedChain])
+        #expect(try LedgerVerification.sample().run(shorter).kinds == [.truncatedChain])
         var gone = whole
         gone.objects[first] = nil
-        #expect(try Verification.sample().run(gone).kinds == [.missingChain])
+        #expect(try LedgerVerification.sample().run(gone).kinds == [.missingChain])
 
         // A chain that follows nothing, beside it.
         var second = whole
         second.objects[chain] = objects
-        #expect(try Verification.sample().run(second).kinds == [.secondBeginning])
+        #expect(try LedgerVerification.sample().run(second).kinds == [.secondBeginning])
     }
 
     // MARK: At random
@@ -368,7 +368,7 @@ import Testing
                 let name = random.pick(names)
                 changed.objects[chain]![name] = mutation.apply(source.objects[chain]![name]!)
                 guard changed.objects[chain]! != source.objects[chain]! else { continue }
-                let report = try Verification.sample([head]).run(changed)
+                let report = try LedgerVerification.sample([head]).run(changed)
                 // The open segment's end may look torn: then the head that is remembered is not reached.
                 #expect(!report.isWhole, "seed \(seed), \(name)")
             }

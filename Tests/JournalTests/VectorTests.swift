@@ -18,12 +18,12 @@ import Testing
 
     @Test(arguments: Ledger.allCases) func theFrozenJournalVerifies(_ ledger: Ledger) throws {
         let heads = try #require(try Files.read("\(Self.frozen)/heads")).split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
-        let remembered = try heads.map { try #require(Head($0)) }
-        let source = FolderSource("\(Self.frozen)/\(ledger.word)")
+        let remembered = try heads.map { try #require(LedgerHead($0)) }
+        let source = FolderLedgerSource("\(Self.frozen)/\(ledger.word)")
         let own = try remembered.filter { try source.chains().contains($0.chain) }
         #expect(own.count == 2)
         var lines: [String] = []
-        let report = try Verification(trusted: keys(), remembered: own, ledger: ledger, tenant: .some(Self.tenant)).run(source) {
+        let report = try LedgerVerification(trusted: keys(), remembered: own, ledger: ledger, tenant: .some(Self.tenant)).run(source) {
             lines.append(EntryText.line($0, $1, $2))
         }
         #expect(report.kinds == [] && report.notes == [.clockWentBack, .unclosedTail])
@@ -38,7 +38,7 @@ import Testing
         let target = String(cString: getenv("HDS_FREEZE"))
         let folder = try TemporaryFolder()
         let clock = TickingClock(1_795_000_000, step: 30)
-        var heads: [Head] = []
+        var heads: [LedgerHead] = []
         for kind in Ledger.allCases {
             let ledger = try SampleLedger(kind, tenant: Self.tenant, in: folder, clock: clock)
             try ledger.fill(segments: 3, of: 3, open: 1)

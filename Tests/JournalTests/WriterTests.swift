@@ -7,9 +7,9 @@ import Testing
 
 /// Appending: what comes back, when segments close, and several writers at once.
 @Suite struct WriterTests {
-    private func entries(_ ledger: SampleLedger) throws -> [Entry] {
-        var entries: [Entry] = []
-        _ = try Verification.sample().run(ledger.source) { entry, _, _ in entries.append(entry) }
+    private func entries(_ ledger: SampleLedger) throws -> [LedgerEntry] {
+        var entries: [LedgerEntry] = []
+        _ = try LedgerVerification.sample().run(ledger.source) { entry, _, _ in entries.append(entry) }
         return entries
     }
 
@@ -170,5 +170,20 @@ import Testing
         try ledger.writer.append(SampleLedger.event(3))
         try Files.replace(try ledger.chainPath + "/open", before)
         #expect(try failureKind { try ledger.writer.append(SampleLedger.event(4)) } == .damaged)
+    }
+
+    @Test func nothingIsSignedThatIsNotWhatWasWritten() throws {
+        for limits in [LedgerWriter.Limits(), .init(bytes: 650)] {
+            let ledger = try SampleLedger(limits: limits)
+            try ledger.fill(segments: 0, of: 0, open: 2)
+            let path = try ledger.chainPath + "/open"
+            var bytes = try #require(try Files.read(path))
+            bytes[300] ^= 1
+            // In place: the writer that has it open sees the same file, as long as before.
+            try File.open(RawName(path), O_WRONLY).write(bytes)
+            if limits.bytes == 650 { #expect(try failureKind { try ledger.writer.append(SampleLedger.event(2)) } == .damaged) }
+            #expect(try failureKind { try ledger.writer.close() } == .damaged)
+            #expect(try Files.names(try ledger.chainPath) == ["open"])
+        }
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 /// Entries as JSON, one a line, for people and their tools. The bytes of the segments are what was signed, not these.
 package enum EntryText {
     /// The line of an entry, without its end. ASCII but for letters that cannot change how the line looks.
-    package static func line(_ entry: Entry, _ link: Digest, _ place: SegmentPlace) -> String {
+    package static func line(_ entry: LedgerEntry, _ link: Digest, _ place: EntryPlace) -> String {
         let event = entry.event
         var fields: [(String, String)] = [
             ("chain", quoted(place.chain.hex)), ("ledger", quoted(place.origin.ledger.word)),
@@ -32,7 +32,7 @@ package enum EntryText {
 
     private static func user(_ user: Identity.User) -> String { object([("uid", "\(user.uid)"), ("login", quoted(user.login))]) }
 
-    private static func value(_ value: Value) -> String {
+    private static func value(_ value: EntryValue) -> String {
         switch value {
         case .number(let number): "\(number)"
         case .word(let word): quoted(word.text)

@@ -11,7 +11,7 @@ package struct JournalExport: Sendable {
     package struct Result: Sendable {
         package internal(set) var reports: [Ledger: LedgerReport] = [:]
         /// Objects in the tenant's folder that are not shown to be the tenant's: they were left out.
-        package internal(set) var leftOut: [Finding] = []
+        package internal(set) var leftOut: [LedgerFinding] = []
         package internal(set) var entries: UInt64 = 0
     }
 
@@ -27,14 +27,14 @@ package struct JournalExport: Sendable {
     }
 
     /// Writes to the folder at `target`, which must be absent or empty, for its owner alone to read.
-    package func write(to target: String, ledgers: [Ledger] = Ledger.allCases, remembered: [Head] = []) throws -> Result {
+    package func write(to target: String, ledgers: [Ledger] = Ledger.allCases, remembered: [LedgerHead] = []) throws -> Result {
         guard try Files.names(target).isEmpty else { throw Failure(.exists, .journalExportExists, object: target) }
         try Files.makeFolder(target)
         var result = Result()
         var writers: Set<KeyID> = []
         for ledger in ledgers {
             let source = folder.source(tenant, ledger)
-            let copy = FolderSource(target + "/" + ledger.word)
+            let copy = FolderLedgerSource(target + "/" + ledger.word)
             for chain in try source.chains() { try copyChain(chain, from: source, to: copy, ledger, &writers, &result) }
             result.reports[ledger] = try writeLines(copy, ledger, to: "\(target)/\(ledger.word).jsonl", remembered: remembered, &result)
         }
@@ -47,12 +47,13 @@ package struct JournalExport: Sendable {
 
     /// Copies what is of the chain, and the chain of the tenant and the ledger.
     private func copyChain(
-        _ chain: ChainID, from source: FolderSource, to copy: FolderSource, _ ledger: Ledger, _ writers: inout Set<KeyID>, _ result: inout Result
+        _ chain: ChainID, from source: FolderLedgerSource, to copy: FolderLedgerSource, _ ledger: Ledger, _ writers: inout Set<KeyID>,
+        _ result: inout Result
     ) throws {
         for name in try source.names(chain) {
             if ObjectName(name) == .own { continue }
             do {
-                let bytes = try source.read(chain, name, limit: Verification.objectLimit)
+                let bytes = try source.read(chain, name, limit: LedgerVerification.objectLimit)
                 guard let origin = try origin(of: bytes, ObjectName(name)), origin.id == chain, origin.tenant == tenant, origin.ledger == ledger
                 else {
                     throw Failure(.wrongPlace, .foreignObject)
@@ -61,12 +62,13 @@ package struct JournalExport: Sendable {
                 try Files.makeFolder(copy.path + "/" + chain.hex)
                 try Files.create("\(copy.path)/\(chain.hex)/\(name)", bytes)
             } catch let failure as Failure where [.damaged, .format, .wrongPlace, .missing].contains(failure.kind) {
-                result.leftOut.append(Finding(failure.kind == .wrongPlace ? .foreign : .damagedSegment, chain, object: printable(Array(name.utf8))))
+                result.leftOut.append(
+                    LedgerFinding(failure.kind == .wrongPlace ? .foreign : .damagedSegment, chain, object: printable(Array(name.utf8))))
             }
         }
     }
 
-    private func origin(of bytes: [UInt8], _ name: ObjectName) throws -> Origin? {
+    private func origin(of bytes: [UInt8], _ name: ObjectName) throws -> ChainOrigin? {
         switch name {
         case .open, .segment: try bytes.withUnsafeBytes { try SegmentHeader($0).origin }
         case .stub: try SignedClosing(stub: bytes).closing.origin
@@ -77,9 +79,9 @@ package struct JournalExport: Sendable {
 
     /// Verifies the copy, and writes its entries as lines while it reads them.
     private func writeLines(
-        _ copy: FolderSource, _ ledger: Ledger, to path: String, remembered: [Head], _ result: inout Result
+        _ copy: FolderLedgerSource, _ ledger: Ledger, to path: String, remembered: [LedgerHead], _ result: inout Result
     ) throws -> LedgerReport {
-        let verification = Verification(trusted: keys, remembered: remembered, ledger: ledger, tenant: .some(tenant))
+        let verification = LedgerVerification(trusted: keys, remembered: remembered, ledger: ledger, tenant: .some(tenant))
         do {
             let file = try File.create(RawName(path), O_WRONLY)
             var lines: [UInt8] = []

@@ -6,7 +6,7 @@ import Keys
 ///
 /// Nothing in it is personal: numbers, times, and hashes over a salt that only the segment holds.
 package struct Closing: Hashable, Sendable {
-    package let origin: Origin
+    package let origin: ChainOrigin
     package let number: UInt32
     /// The sequence of its first entry, and how many entries it has: one at least.
     package let first: UInt64
@@ -24,11 +24,11 @@ package struct Closing: Hashable, Sendable {
     package let earliest: Timestamp
     package let latest: Timestamp
 
-    static let byteCount = Origin.byteCount + 172
+    static let byteCount = ChainOrigin.byteCount + 172
 
     /// Entries of the chain up to its end.
     package var end: UInt64 { first &+ count }
-    package var head: Head { Head(chain: origin.id, count: end, hash: hash) }
+    package var head: LedgerHead { LedgerHead(chain: origin.id, count: end, hash: hash) }
 
     /// What its signatures are over.
     var message: [UInt8] {
@@ -74,7 +74,7 @@ package struct Closing: Hashable, Sendable {
     }
 
     init(_ r: inout ByteReader) throws {
-        origin = try Origin(&r)
+        origin = try ChainOrigin(&r)
         number = try r.u32()
         first = try r.u64()
         count = try r.u64()
@@ -114,11 +114,11 @@ package struct SignedClosing: Sendable, Equatable {
         var w = ByteWriter(capacity: Closing.byteCount + 4096)
         w.raw(closing.encoded)
         signatures.write(to: &w)
-        return Frame.encode(.closing, w.bytes, check: sha256(w.bytes))
+        return SegmentFrame.encode(.closing, w.bytes, check: sha256(w.bytes))
     }
 
     /// Bytes of the frame: known from the ledger, so that it is found from the end of a segment.
-    static func frameCount(_ ledger: Ledger) -> Int { Frame.overhead + Closing.byteCount + Signatures.count(ledger) }
+    static func frameCount(_ ledger: Ledger) -> Int { SegmentFrame.overhead + Closing.byteCount + Signatures.count(ledger) }
 
     package var signer: KeyID? { signatures.signer }
 
@@ -155,11 +155,13 @@ package struct SignedClosing: Sendable, Equatable {
     }
 
     private init(frame bytes: UnsafeRawBufferPointer) throws {
-        guard let (type, length) = Frame.header(bytes, at: 0), type == .closing, bytes.count == Frame.overhead + length else {
+        guard let (type, length) = SegmentFrame.header(bytes, at: 0), type == .closing, bytes.count == SegmentFrame.overhead + length else {
             throw Failure(.damaged, .malformedRecord("closing"))
         }
-        let body = UnsafeRawBufferPointer(rebasing: bytes[Frame.headerCount..<(Frame.headerCount + length)])
-        guard sha256(body).leading == Frame.check(bytes, at: bytes.count - Frame.checkCount) else { throw Failure(.damaged, .badChecksum) }
+        let body = UnsafeRawBufferPointer(rebasing: bytes[SegmentFrame.headerCount..<(SegmentFrame.headerCount + length)])
+        guard sha256(body).leading == SegmentFrame.check(bytes, at: bytes.count - SegmentFrame.checkCount) else {
+            throw Failure(.damaged, .badChecksum)
+        }
         try self.init(body)
     }
 }

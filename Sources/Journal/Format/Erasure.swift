@@ -21,7 +21,7 @@ package struct Erasure: Sendable, Equatable {
         }
     }
 
-    package let origin: Origin
+    package let origin: ChainOrigin
     /// Of this record, from 0.
     package let number: UInt32
     /// The digest of the erasure before; zero in the first.
@@ -46,7 +46,7 @@ package struct Erasure: Sendable, Equatable {
     package var end: UInt64 { UInt64(first) + UInt64(segments.count) }
 
     package init(
-        origin: Origin, number: UInt32, previous: Digest, created: Timestamp, reason: Reason, cutoff: Timestamp, retention: UInt64,
+        origin: ChainOrigin, number: UInt32, previous: Digest, created: Timestamp, reason: Reason, cutoff: Timestamp, retention: UInt64,
         reference: Word?, first: UInt32, segments: [Digest]
     ) {
         self.origin = origin
@@ -78,7 +78,7 @@ package struct Erasure: Sendable, Equatable {
     }
 
     fileprivate init(_ r: inout ByteReader) throws {
-        origin = try Origin(&r)
+        origin = try ChainOrigin(&r)
         number = try r.u32()
         previous = try r.digest()
         created = try r.time()

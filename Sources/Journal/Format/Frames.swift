@@ -23,7 +23,7 @@ final class LinkHasher {
 }
 
 /// A piece of a segment after its header: type, length, length again with every bit turned, body, check.
-enum Frame {
+enum SegmentFrame {
     enum FrameType: UInt8 {
         case entry = 1
         case closing = 2
@@ -32,7 +32,7 @@ enum Frame {
     static let headerCount = 12
     static let checkCount = 8
     static let overhead = headerCount + checkCount
-    static let bodyLimit = Entry.limit
+    static let bodyLimit = LedgerEntry.limit
     /// What a disk writes wholly or not at all.
     static let sector = 512
 
@@ -105,12 +105,12 @@ struct FrameWalker {
 
     mutating func next() -> Step {
         if offset == bytes.count { return .end }
-        guard let (type, length) = Frame.header(bytes, at: offset) else { return isTornHeader ? .torn : .broken }
-        let end = offset + Frame.overhead + length
+        guard let (type, length) = SegmentFrame.header(bytes, at: offset) else { return isTornHeader ? .torn : .broken }
+        let end = offset + SegmentFrame.overhead + length
         // One write at a time: what a crash cut short is the last, and is alone.
         guard end <= bytes.count else { return .torn }
-        let body = UnsafeRawBufferPointer(rebasing: bytes[(offset + Frame.headerCount)..<(end - Frame.checkCount)])
-        let check = Frame.check(bytes, at: end - Frame.checkCount)
+        let body = UnsafeRawBufferPointer(rebasing: bytes[(offset + SegmentFrame.headerCount)..<(end - SegmentFrame.checkCount)])
+        let check = SegmentFrame.check(bytes, at: end - SegmentFrame.checkCount)
         let isLast = end == bytes.count
         switch type {
         case .entry:
@@ -133,7 +133,7 @@ struct FrameWalker {
     private func lacksSector(_ range: Range<Int>) -> Bool {
         var from = range.lowerBound
         while from < range.upperBound {
-            let to = min(((base + from) / Frame.sector + 1) * Frame.sector - base, range.upperBound)
+            let to = min(((base + from) / SegmentFrame.sector + 1) * SegmentFrame.sector - base, range.upperBound)
             if bytes[from..<to].allSatisfy({ $0 == 0 }) { return true }
             from = to
         }
@@ -143,12 +143,12 @@ struct FrameWalker {
     /// At `offset` is no frame: whether a crash can have left it so.
     private var isTornHeader: Bool {
         let left = bytes.count - offset
-        if left < Frame.headerCount { return true }
-        guard left <= Frame.overhead + Frame.bodyLimit, lacksSector(offset..<offset + Frame.headerCount) else { return false }
+        if left < SegmentFrame.headerCount { return true }
+        guard left <= SegmentFrame.overhead + SegmentFrame.bodyLimit, lacksSector(offset..<offset + SegmentFrame.headerCount) else { return false }
         // A frame further on was acknowledged: then this one had been, too.
         return !(offset + 1..<bytes.count).contains { at in
-            guard let (_, length) = Frame.header(bytes, at: at) else { return false }
-            return at + Frame.overhead + length <= bytes.count
+            guard let (_, length) = SegmentFrame.header(bytes, at: at) else { return false }
+            return at + SegmentFrame.overhead + length <= bytes.count
         }
     }
 }

@@ -100,7 +100,7 @@ extension ChainVerifier {
         }
         find(.unclosedTail, segment: header.number, entry: header.first, count: open.count)
         report.count = header.first &+ open.count
-        report.head = Head(chain: report.chain, count: report.count, hash: open.link)
+        report.head = LedgerHead(chain: report.chain, count: report.count, hash: open.link)
     }
 
     // MARK: What others remember

@@ -12,20 +12,20 @@ struct ChainVerifier {
         var isTaken = false
     }
 
-    let source: any SegmentSource
-    let verification: Verification
-    private let visit: Verification.Visitor?
+    let source: any LedgerSource
+    let verification: LedgerVerification
+    private let visit: LedgerVerification.Visitor?
     /// Keys that may sign erasures besides the chain's own: those of the chains that follow it.
     private let heirs: Set<KeyID>
-    let remembered: [UInt64: Head]
+    let remembered: [UInt64: LedgerHead]
     var report: ChainReport
     var slots: [UInt32: Slot] = [:]
     var open: SegmentCheck.Result?
     var erasures: [Erasure] = []
 
     init(
-        _ chain: ChainID, in source: any SegmentSource, _ verification: Verification, remembered: [Head], heirs: Set<KeyID>,
-        visit: Verification.Visitor?
+        _ chain: ChainID, in source: any LedgerSource, _ verification: LedgerVerification, remembered: [LedgerHead], heirs: Set<KeyID>,
+        visit: LedgerVerification.Visitor?
     ) {
         report = ChainReport(chain)
         self.source = source
@@ -47,9 +47,9 @@ struct ChainVerifier {
     }
 
     mutating func find(
-        _ kind: Finding.Kind, segment: UInt32? = nil, entry: UInt64? = nil, object: String? = nil, count: UInt64? = nil
+        _ kind: LedgerFinding.Kind, segment: UInt32? = nil, entry: UInt64? = nil, object: String? = nil, count: UInt64? = nil
     ) {
-        report.findings.append(Finding(kind, report.chain, segment: segment, entry: entry, object: object, count: count))
+        report.findings.append(LedgerFinding(kind, report.chain, segment: segment, entry: entry, object: object, count: count))
     }
 
     // MARK: Each object by itself
@@ -62,7 +62,7 @@ struct ChainVerifier {
         case .open, .segment, .stub, .erasure: break
         }
         let bytes: [UInt8]
-        do { bytes = try source.read(report.chain, name, limit: Verification.objectLimit) } catch let failure as Failure
+        do { bytes = try source.read(report.chain, name, limit: LedgerVerification.objectLimit) } catch let failure as Failure
             where failure.kind == .damaged
         {
             return void(.damagedSegment, kind, name)
@@ -81,7 +81,7 @@ struct ChainVerifier {
     }
 
     /// Notes what is wrong with an object, and that its number is not simply missing.
-    private mutating func void(_ finding: Finding.Kind, _ kind: ObjectName, _ name: String) {
+    private mutating func void(_ finding: LedgerFinding.Kind, _ kind: ObjectName, _ name: String) {
         switch kind {
         case .segment(let number, _), .stub(let number):
             slots[number, default: Slot()].isTaken = true
@@ -121,7 +121,7 @@ struct ChainVerifier {
     }
 
     /// Whether it is of this chain, and of the ledger and tenant that were asked for.
-    private mutating func belongs(_ origin: Origin, _ name: String) -> Bool {
+    private mutating func belongs(_ origin: ChainOrigin, _ name: String) -> Bool {
         guard origin.id == report.chain else {
             find(.foreign, object: name)
             return false

@@ -17,10 +17,10 @@ struct SegmentCheck {
         var torn: (offset: Int, count: Int)?
         /// Where the bytes stop making sense.
         var brokenAt: Int?
-        var findings: [Finding] = []
+        var findings: [LedgerFinding] = []
 
         /// The first of its kind in a segment is enough.
-        mutating func add(once finding: Finding) {
+        mutating func add(once finding: LedgerFinding) {
             if !findings.contains(where: { $0.kind == finding.kind }) { findings.append(finding) }
         }
     }
@@ -28,18 +28,18 @@ struct SegmentCheck {
     let chain: ChainID
     let name: String
     /// Remembered heads of the chain, by their count.
-    let remembered: [UInt64: Head]
-    let visit: Verification.Visitor?
+    let remembered: [UInt64: LedgerHead]
+    let visit: LedgerVerification.Visitor?
 
     func check(_ bytes: [UInt8]) throws -> Result {
         try bytes.withUnsafeBytes { bytes in
             var result = Result()
             do { result.header = try SegmentHeader(bytes) } catch let failure as Failure {
-                result.findings.append(Finding(failure.kind == .format ? .newerFormat : .damagedSegment, chain, object: name))
+                result.findings.append(LedgerFinding(failure.kind == .format ? .newerFormat : .damagedSegment, chain, object: name))
                 return result
             }
             guard result.header!.origin.id == chain else {
-                result.findings.append(Finding(.foreign, chain, object: name))
+                result.findings.append(LedgerFinding(.foreign, chain, object: name))
                 return result
             }
             try walk(bytes, &result)
@@ -51,8 +51,8 @@ struct SegmentCheck {
         let header = result.header!
         var walker = FrameWalker(bytes)
         result.link = walker.link
-        func finding(_ kind: Finding.Kind, _ entry: UInt64?, _ count: UInt64? = nil) -> Finding {
-            Finding(kind, chain, segment: header.number, entry: entry, object: ObjectName(name) == .open ? name : nil, count: count)
+        func finding(_ kind: LedgerFinding.Kind, _ entry: UInt64?, _ count: UInt64? = nil) -> LedgerFinding {
+            LedgerFinding(kind, chain, segment: header.number, entry: entry, object: ObjectName(name) == .open ? name : nil, count: count)
         }
         while true {
             let expected = header.first &+ result.count
@@ -79,8 +79,8 @@ struct SegmentCheck {
                 compare(bytes, content: at, &result)
                 return
             case .entry(let body, let matches):
-                let entry: Entry
-                do { entry = try Entry(body) } catch let failure as Failure {
+                let entry: LedgerEntry
+                do { entry = try LedgerEntry(body) } catch let failure as Failure {
                     let isNewer = matches && failure.kind == .format
                     result.findings.append(finding(isNewer ? .newerFormat : matches ? .damagedEntries : .changedEntry, expected))
                     result.brokenAt = at
@@ -102,17 +102,17 @@ struct SegmentCheck {
                 if let head = remembered[expected &+ 1], head.hash != walker.link {
                     result.findings.append(finding(.rewrittenChain, expected))
                 }
-                try visit?(entry, walker.link, SegmentPlace(chain: chain, origin: header.origin, segment: header.number))
+                try visit?(entry, walker.link, EntryPlace(chain: chain, origin: header.origin, segment: header.number))
             }
         }
     }
 
     /// What happened where `entry`, which is at `offset`, does not follow from the one before it.
     private func name(
-        _ entry: Entry, expected: UInt64, _ header: SegmentHeader, _ bytes: UnsafeRawBufferPointer, from offset: Int, matches: Bool
-    ) -> Finding {
-        func finding(_ kind: Finding.Kind, _ count: UInt64? = nil) -> Finding {
-            Finding(kind, chain, segment: header.number, entry: expected, object: ObjectName(name) == .open ? name : nil, count: count)
+        _ entry: LedgerEntry, expected: UInt64, _ header: SegmentHeader, _ bytes: UnsafeRawBufferPointer, from offset: Int, matches: Bool
+    ) -> LedgerFinding {
+        func finding(_ kind: LedgerFinding.Kind, _ count: UInt64? = nil) -> LedgerFinding {
+            LedgerFinding(kind, chain, segment: header.number, entry: expected, object: ObjectName(name) == .open ? name : nil, count: count)
         }
         if entry.sequence == expected { return finding(.changedEntry) }
         let later = sequences(bytes, from: offset)
@@ -127,10 +127,11 @@ struct SegmentCheck {
     private func sequences(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> [UInt64] {
         var list: [UInt64] = []
         var at = offset
-        while let (type, length) = Frame.header(bytes, at: at), type == .entry, at + Frame.overhead + length <= bytes.count {
-            var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[(at + Frame.headerCount)..<(at + Frame.headerCount + length)]))
+        while let (type, length) = SegmentFrame.header(bytes, at: at), type == .entry, at + SegmentFrame.overhead + length <= bytes.count {
+            var reader = ByteReader(
+                UnsafeRawBufferPointer(rebasing: bytes[(at + SegmentFrame.headerCount)..<(at + SegmentFrame.headerCount + length)]))
             if let sequence = try? reader.varint() { list.append(sequence) }
-            at += Frame.overhead + length
+            at += SegmentFrame.overhead + length
         }
         return list
     }
@@ -148,7 +149,8 @@ struct SegmentCheck {
             let isShort = closing.count > result.count
             let count = isShort ? closing.count - result.count : result.count - closing.count
             let entry = closing.first &+ min(closing.count, result.count)
-            result.findings.append(Finding(isShort ? .removedEntries : .addedEntries, chain, segment: header.number, entry: entry, count: count))
+            result.findings.append(
+                LedgerFinding(isShort ? .removedEntries : .addedEntries, chain, segment: header.number, entry: entry, count: count))
             return
         }
         guard closing.origin == header.origin, closing.number == header.number, closing.first == header.first,
@@ -157,7 +159,7 @@ struct SegmentCheck {
             closing.content == sha256(UnsafeRawBufferPointer(rebasing: bytes[..<end])), closing.earliest == result.earliest,
             closing.latest == result.latest
         else {
-            result.findings.append(Finding(.rewrittenEntries, chain, segment: header.number, entry: header.first, count: result.count))
+            result.findings.append(LedgerFinding(.rewrittenEntries, chain, segment: header.number, entry: header.first, count: result.count))
             return
         }
     }

@@ -23,14 +23,14 @@ package struct LedgerFolder: Sendable {
     }
 
     /// The chains of one ledger, to read.
-    package func source(_ tenant: ShortID?, _ ledger: Ledger) -> FolderSource { FolderSource(path(tenant, ledger)) }
+    package func source(_ tenant: ShortID?, _ ledger: Ledger) -> FolderLedgerSource { FolderLedgerSource(path(tenant, ledger)) }
 
     /// Verifies one ledger while others may be writing to it. Where something seems wrong it looks again while nobody writes: what was
     /// seen may have been half of an act.
     package func verify(
-        _ tenant: ShortID?, _ ledger: Ledger, trusted: [VerifyingKey], remembered: [Head] = []
+        _ tenant: ShortID?, _ ledger: Ledger, trusted: [VerifyingKey], remembered: [LedgerHead] = []
     ) throws -> LedgerReport {
-        let verification = Verification(trusted: trusted, remembered: remembered, ledger: ledger, tenant: .some(tenant))
+        let verification = LedgerVerification(trusted: trusted, remembered: remembered, ledger: ledger, tenant: .some(tenant))
         let source = source(tenant, ledger)
         do {
             let report = try verification.run(source)

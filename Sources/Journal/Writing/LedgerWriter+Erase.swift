@@ -22,7 +22,7 @@ extension LedgerWriter {
         return try alone { chain in
             guard chain != nil else { return [] }
             var records: [Erasure] = []
-            for id in try FolderSource(folder).chains() {
+            for id in try FolderLedgerSource(folder).chains() {
                 let folder = try ErasableChain(folder, id, key: key.verifying)
                 let unfinished = folder.unfinished
                 if !unfinished.isEmpty { try finish(folder, unfinished, &chain) }
@@ -46,7 +46,7 @@ extension LedgerWriter {
         for (record, segments) in erasures {
             try prepare(&chain)
             try chain!.append(
-                Event(
+                LedgerEvent(
                     .erasure, .done, by: identity, object: .init("erasure", .digest(record.digest)), reason: record.reason.word,
                     details: [
                         "chain": .id(record.origin.id), "first": .count(record.first), "segments": .count(record.segments.count),
@@ -60,7 +60,7 @@ extension LedgerWriter {
 /// A chain as the one who erases sees it.
 private struct ErasableChain {
     let path: String
-    private(set) var origin: Origin?
+    private(set) var origin: ChainOrigin?
     private(set) var erasures: [Erasure] = []
     /// Closed segments whose content is here, oldest first.
     private(set) var whole: [SignedClosing] = []
@@ -71,20 +71,22 @@ private struct ErasableChain {
     /// Throws `.damaged` where anything of it is not right: nothing is erased of what was tampered with before somebody looked at it.
     init(_ ledger: String, _ id: ChainID, key: VerifyingKey) throws {
         path = ledger + "/" + id.hex
-        let source = FolderSource(ledger)
+        let source = FolderLedgerSource(ledger)
         for name in try source.names(id) {
             let object = path + "/" + name
             do {
                 switch ObjectName(name) {
                 case .segment(let number, attempt: 0):
-                    let signed = try SignedClosing(segment: try source.read(id, name, limit: Verification.objectLimit))
+                    let signed = try SignedClosing(segment: try source.read(id, name, limit: LedgerVerification.objectLimit))
                     guard signed.closing.number == number, signed.closing.origin.id == id,
                         signed.signer != key.id || signed.verifies(key)
                     else { throw Failure(.damaged, .badSignature) }
                     origin = signed.closing.origin
                     whole.append(signed)
                 case .stub:
-                    if origin == nil { origin = try SignedClosing(stub: try source.read(id, name, limit: Verification.objectLimit)).closing.origin }
+                    if origin == nil {
+                        origin = try SignedClosing(stub: try source.read(id, name, limit: LedgerVerification.objectLimit)).closing.origin
+                    }
                 case .erasure(let number):
                     let erasure = try SignedErasure(try source.read(id, name, limit: Erasure.byteLimit)).erasure
                     guard erasure.origin.id == id, erasure.number == number, Int(number) == erasures.count else {

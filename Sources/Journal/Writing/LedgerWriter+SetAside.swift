@@ -19,9 +19,9 @@ extension LedgerWriter {
         let name: String?
         do {
             name = try LedgerFolder.alone(folder, atMost: 30) {
-                let source = FolderSource(folder)
+                let source = FolderLedgerSource(folder)
                 for id in try source.chains() {
-                    guard let origin = try Verification.peek(id, in: source), origin.writer == key.id || origin.tenant == tenant,
+                    guard let origin = try LedgerVerification.peek(id, in: source), origin.writer == key.id || origin.tenant == tenant,
                         try source.names(id).contains(ObjectName.openName)
                     else { continue }
                     if let name = try setAside(source, id) { return name }
@@ -30,18 +30,18 @@ extension LedgerWriter {
             }
         } catch let error as SystemError { throw error.failure(.failed, "write", object: folder) }
         guard let name else { return nil }
-        let bytes = try Files.read(name, limit: Verification.objectLimit) ?? []
+        let bytes = try Files.read(name, limit: LedgerVerification.objectLimit) ?? []
         try append(
-            Event(
+            LedgerEvent(
                 .recovery, .failed, by: identity, reason: "damaged",
                 details: ["bytes": .count(bytes.count), "sha256": .digest(sha256(bytes))]))
         return name
     }
 
     /// Puts the good beginning of a damaged open segment in its place.
-    private func setAside(_ source: FolderSource, _ id: ChainID) throws -> String? {
+    private func setAside(_ source: FolderLedgerSource, _ id: ChainID) throws -> String? {
         let path = folder + "/" + id.hex
-        let bytes = try source.read(id, ObjectName.openName, limit: Verification.objectLimit)
+        let bytes = try source.read(id, ObjectName.openName, limit: LedgerVerification.objectLimit)
         let result = try SegmentCheck(chain: id, name: ObjectName.openName, remembered: [:], visit: nil).check(bytes)
         guard result.header == nil || result.brokenAt != nil || result.count == 0 else { return nil }
         let aside = "\(path)/aside-\(ObjectName.digits(result.header?.number ?? 0))-\(hexString(randomBytes(4)))"

@@ -55,7 +55,7 @@ package final class LedgerWriter: Sendable {
     /// Throws `.usage` for what the ledger cannot hold, `.noSpace`, `.damaged` where what is there cannot be gone on from (see
     /// `setAside`), `.failed` for other faults of the system.
     @discardableResult
-    package func append(_ event: Event) throws -> Head {
+    package func append(_ event: LedgerEvent) throws -> LedgerHead {
         try event.check(ledger)
         return try alone { chain in
             try prepare(&chain)
@@ -84,7 +84,7 @@ package final class LedgerWriter: Sendable {
     }
 
     /// Where the ledger is now; nil where nothing was written yet. Changes nothing.
-    package func head() throws -> Head? { try alone { $0?.head } }
+    package func head() throws -> LedgerHead? { try alone { $0?.head } }
 
     // MARK: The chain that is written to
 
@@ -108,7 +108,7 @@ package final class LedgerWriter: Sendable {
 
     /// Looks again where others wrote meanwhile.
     private func refresh(_ chain: inout OpenChain?) throws {
-        let source = FolderSource(folder)
+        let source = FolderLedgerSource(folder)
         let chains = try source.chains()
         if let known = chain, known.siblings == chains {
             if known.isUnchanged { return }
@@ -121,10 +121,10 @@ package final class LedgerWriter: Sendable {
     }
 
     /// The one chain that no other follows.
-    private func current(_ source: FolderSource, _ chains: [ChainID]) throws -> OpenChain? {
-        var origins: [ChainID: Origin] = [:]
+    private func current(_ source: FolderLedgerSource, _ chains: [ChainID]) throws -> OpenChain? {
+        var origins: [ChainID: ChainOrigin] = [:]
         for id in chains {
-            if let origin = try Verification.peek(id, in: source), origin.ledger == ledger, origin.tenant == tenant { origins[id] = origin }
+            if let origin = try LedgerVerification.peek(id, in: source), origin.ledger == ledger, origin.tenant == tenant { origins[id] = origin }
         }
         let followed = Set(origins.values.compactMap { $0.follows?.chain })
         var last = origins.filter { !followed.contains($0.key) }
@@ -141,7 +141,7 @@ package final class LedgerWriter: Sendable {
     func prepare(_ chain: inout OpenChain?) throws {
         let torn = try chain?.cutTorn()
         if chain?.origin.writer != key.id {
-            let origin = Origin(ledger: ledger, tenant: tenant, writer: key.id, created: clock(), follows: chain?.head)
+            let origin = ChainOrigin(ledger: ledger, tenant: tenant, writer: key.id, created: clock(), follows: chain?.head)
             chain = try OpenChain(beginning: origin, in: folder, siblings: (chain?.siblings ?? []) + [origin.id])
         }
         if let torn { try chain!.append(recovery(torn), at: clock()) }
@@ -151,8 +151,8 @@ package final class LedgerWriter: Sendable {
         if let torn = try chain?.cutTorn() { try chain!.append(recovery(torn), at: clock()) }
     }
 
-    private func recovery(_ torn: OpenChain.Torn) -> Event {
-        Event(
+    private func recovery(_ torn: OpenChain.Torn) -> LedgerEvent {
+        LedgerEvent(
             .recovery, .done, by: identity, object: .init("segment", .count(torn.segment)), reason: "torn",
             details: ["bytes": .count(torn.count), "sha256": .digest(torn.digest)])
     }

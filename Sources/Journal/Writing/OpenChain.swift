@@ -28,7 +28,7 @@ struct OpenChain {
     }
 
     let path: String
-    let origin: Origin
+    let origin: ChainOrigin
     /// The chains that were beside it when it was looked up, itself among them.
     let siblings: [ChainID]
     private let id: ChainID
@@ -38,8 +38,8 @@ struct OpenChain {
 
     var hasOpen: Bool { open != nil }
 
-    var head: Head? {
-        if let open { return Head(chain: id, count: open.header.first + open.count, hash: open.link) }
+    var head: LedgerHead? {
+        if let open { return LedgerHead(chain: id, count: open.header.first + open.count, hash: open.link) }
         return last?.head
     }
 
@@ -52,7 +52,7 @@ struct OpenChain {
     private var next: UInt32 { last.map { $0.number + 1 } ?? 0 }
 
     /// Begins a chain: its folder, with nothing in it. Another of that id cannot be.
-    init(beginning origin: Origin, in ledger: String, siblings: [ChainID]) throws {
+    init(beginning origin: ChainOrigin, in ledger: String, siblings: [ChainID]) throws {
         self.origin = origin
         self.siblings = siblings.sorted()
         id = origin.id
@@ -63,7 +63,7 @@ struct OpenChain {
     }
 
     /// The chain in a folder. Throws `.damaged` where its last closing is not right, or the open segment is not what follows it.
-    init(_ path: String, _ origin: Origin, siblings: [ChainID], key: VerifyingKey) throws {
+    init(_ path: String, _ origin: ChainOrigin, siblings: [ChainID], key: VerifyingKey) throws {
         self.path = path
         self.origin = origin
         self.siblings = siblings
@@ -84,7 +84,7 @@ struct OpenChain {
     private func closing(_ number: UInt32, _ name: String, _ key: VerifyingKey) throws -> Closing {
         let object = path + "/" + name
         do {
-            let bytes = try FolderSource(String(path.dropLast(33))).read(id, name, limit: Verification.objectLimit)
+            let bytes = try FolderLedgerSource(String(path.dropLast(33))).read(id, name, limit: LedgerVerification.objectLimit)
             let signed = try name.hasSuffix("stub") ? SignedClosing(stub: bytes) : SignedClosing(segment: bytes)
             guard signed.closing.number == number, signed.closing.origin == origin, key.id != origin.writer || signed.verifies(key) else {
                 throw Failure(.damaged, .badSignature)
@@ -99,7 +99,7 @@ struct OpenChain {
     private mutating func load(_ key: VerifyingKey) throws {
         let name = path + "/" + ObjectName.openName
         let file = try File.open(RawName(ObjectName.openName), in: folder, O_RDWR | O_NOFOLLOW)
-        let bytes = try file.readAll(limit: Verification.objectLimit)
+        let bytes = try file.readAll(limit: LedgerVerification.objectLimit)
         do {
             let result = try SegmentCheck(chain: id, name: ObjectName.openName, remembered: [:], visit: nil).check(bytes)
             guard let header = result.header, header.origin == origin, result.count > 0, result.brokenAt == nil,
@@ -123,7 +123,7 @@ struct OpenChain {
         let stat = try segment.file.stat()
         var named = clinux_stat()
         guard clinux_statx(folder.descriptor, ObjectName.openName, &named) == 0, Self.place(named) == segment.place,
-            stat.size > UInt64(segment.size), stat.size <= UInt64(Verification.objectLimit)
+            stat.size > UInt64(segment.size), stat.size <= UInt64(LedgerVerification.objectLimit)
         else { return false }
         var bytes = [UInt8](repeating: 0, count: Int(stat.size) - segment.size)
         guard try bytes.withUnsafeMutableBytes({ try segment.file.read(at: Int64(segment.size), into: $0) }) == bytes.count else { return false }
@@ -133,7 +133,7 @@ struct OpenChain {
             while true {
                 switch walker.next() {
                 case .entry(let body, matches: true):
-                    guard let entry = try? Entry(body), entry.sequence == segment.header.first + segment.count else { return false }
+                    guard let entry = try? LedgerEntry(body), entry.sequence == segment.header.first + segment.count else { return false }
                     segment.size = start + walker.offset
                     segment.link = walker.link
                     segment.count += 1
@@ -185,11 +185,11 @@ struct OpenChain {
     }
 
     /// Durable on return.
-    mutating func append(_ event: Event, at time: Timestamp) throws {
+    mutating func append(_ event: LedgerEvent, at time: Timestamp) throws {
         guard let segment = open else { return try begin(event, at: time) }
-        let body = try Entry(sequence: segment.header.first + segment.count, time: time, event: event).encoded()
+        let body = try LedgerEntry(sequence: segment.header.first + segment.count, time: time, event: event).encoded()
         let link = body.withUnsafeBytes { LinkHasher().link(segment.link, $0) }
-        let frame = Frame.encode(.entry, body, check: link)
+        let frame = SegmentFrame.encode(.entry, body, check: link)
         try extend(frame)
         open!.size += frame.count
         open!.link = link
@@ -211,15 +211,15 @@ struct OpenChain {
     }
 
     /// A segment comes to be with its first entry, in one act: the name.
-    private mutating func begin(_ event: Event, at time: Timestamp) throws {
+    private mutating func begin(_ event: LedgerEvent, at time: Timestamp) throws {
         guard next < .max else { throw Failure(.failed, .journalTooLong("segments", limit: Int(UInt32.max))) }
         let header = SegmentHeader(
             origin: origin, number: next, first: last?.end ?? 0, previous: last?.digest ?? .zero, opened: time, salt: Digest(randomBytes(32))!)
-        let body = try Entry(sequence: header.first, time: time, event: event).encoded()
+        let body = try LedgerEntry(sequence: header.first, time: time, event: event).encoded()
         let hasher = LinkHasher()
         let start = header.encoded
         let link = body.withUnsafeBytes { body in start.withUnsafeBytes { hasher.link(hasher.start($0), body) } }
-        let bytes = start + Frame.encode(.entry, body, check: link)
+        let bytes = start + SegmentFrame.encode(.entry, body, check: link)
         let temporary = "new-" + hexString(randomBytes(6))
         let file = try File.create(RawName(temporary), in: folder, O_RDWR)
         do {

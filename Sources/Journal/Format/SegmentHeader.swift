@@ -3,11 +3,11 @@ import Codec
 
 /// The first bytes of a segment.
 struct SegmentHeader: Hashable, Sendable {
-    static let byteCount = Wire.prefixCount + Origin.byteCount + 88
+    static let byteCount = Wire.prefixCount + ChainOrigin.byteCount + 88
     /// Header and entries, at most, in bytes.
     static let contentLimit = 32 << 20
 
-    let origin: Origin
+    let origin: ChainOrigin
     /// From 0, without gaps.
     let number: UInt32
     /// The sequence of its first entry.
@@ -30,7 +30,7 @@ struct SegmentHeader: Hashable, Sendable {
         return w.bytes
     }
 
-    init(origin: Origin, number: UInt32, first: UInt64, previous: Digest, opened: Timestamp, salt: Digest) {
+    init(origin: ChainOrigin, number: UInt32, first: UInt64, previous: Digest, opened: Timestamp, salt: Digest) {
         self.origin = origin
         self.number = number
         self.first = first
@@ -43,7 +43,7 @@ struct SegmentHeader: Hashable, Sendable {
     init(_ bytes: UnsafeRawBufferPointer) throws {
         var r = ByteReader(bytes)
         guard try Wire.readPrefix(&r) == .segment else { throw Failure(.damaged, .malformedRecord("type")) }
-        origin = try Origin(&r)
+        origin = try ChainOrigin(&r)
         number = try r.u32()
         first = try r.u64()
         previous = try r.digest()

@@ -14,7 +14,7 @@ package enum Ledger: UInt8, Sendable, CaseIterable {
 }
 
 /// What is written down: everything of an entry but its place in the chain and its time, which the ledger gives.
-package struct Event: Sendable, Equatable {
+package struct LedgerEvent: Sendable, Equatable {
     /// What kind of act it was. A number that this version does not know is kept and shown as a number: an older
     /// verifier still follows the chain of a newer writer.
     package struct Kind: RawRepresentable, Hashable, Sendable {
@@ -78,9 +78,9 @@ package struct Event: Sendable, Equatable {
     /// What it was done to, such as `snapshot` and its id.
     package struct Object: Sendable, Equatable {
         package let type: Word
-        package let value: Value
+        package let value: EntryValue
 
-        package init(_ type: Word, _ value: Value) {
+        package init(_ type: Word, _ value: EntryValue) {
             self.type = type
             self.value = value
         }
@@ -93,10 +93,10 @@ package struct Event: Sendable, Equatable {
     /// Why: what the person gave in the accesses ledger; a word, or nothing, in the operations ledger.
     package var reason: String
     /// Further facts, by name.
-    package var details: [Word: Value]
+    package var details: [Word: EntryValue]
 
     package init(
-        _ kind: Kind, _ outcome: Outcome, by identity: Identity, object: Object? = nil, reason: String = "", details: [Word: Value] = [:]
+        _ kind: Kind, _ outcome: Outcome, by identity: Identity, object: Object? = nil, reason: String = "", details: [Word: EntryValue] = [:]
     ) {
         self.kind = kind
         self.outcome = outcome
@@ -107,7 +107,7 @@ package struct Event: Sendable, Equatable {
     }
 }
 
-extension Event {
+extension LedgerEvent {
     /// Largest reason, in bytes.
     package static let reasonLimit = 1024
     /// Most details.
@@ -129,8 +129,8 @@ extension Event {
         guard details.count <= Self.detailLimit else { throw Failure(.usage, .journalTooLong("details", limit: Self.detailLimit)) }
         for (name, value) in Array(details) + (object.map { [($0.type, $0.value)] } ?? []) {
             switch value {
-            case .text(let text) where text.utf8.count > Value.limit: throw Failure(.usage, .journalTooLong(name.text, limit: Value.limit))
-            case .bytes(let bytes) where bytes.count > Value.limit: throw Failure(.usage, .journalTooLong(name.text, limit: Value.limit))
+            case .text(let text) where text.utf8.count > EntryValue.limit: throw Failure(.usage, .journalTooLong(name.text, limit: EntryValue.limit))
+            case .bytes(let bytes) where bytes.count > EntryValue.limit: throw Failure(.usage, .journalTooLong(name.text, limit: EntryValue.limit))
             default: break
             }
         }

@@ -3,7 +3,7 @@ import Codec
 import Keys
 
 /// Whose chain it is: said once for all, and bound into the chain's id and into all that is signed of it.
-package struct Origin: Hashable, Sendable {
+package struct ChainOrigin: Hashable, Sendable {
     package let ledger: Ledger
     /// Nil: entries that are of no tenant.
     package let tenant: ShortID?
@@ -13,11 +13,11 @@ package struct Origin: Hashable, Sendable {
     /// Random, so that two chains of the same second differ.
     package let nonce: ShortID
     /// Where the chain before it ended, after a change of key or a loss of the folder; nil for a first one.
-    package let follows: Head?
+    package let follows: LedgerHead?
 
-    package static let byteCount = 77 + Head.byteCount
+    package static let byteCount = 77 + LedgerHead.byteCount
 
-    package init(ledger: Ledger, tenant: ShortID?, writer: KeyID, created: Timestamp, nonce: ShortID = .random(), follows: Head? = nil) {
+    package init(ledger: Ledger, tenant: ShortID?, writer: KeyID, created: Timestamp, nonce: ShortID = .random(), follows: LedgerHead? = nil) {
         self.ledger = ledger
         self.tenant = tenant
         self.writer = writer
@@ -34,11 +34,11 @@ package struct Origin: Hashable, Sendable {
         writer = try r.digest()
         created = try r.time()
         nonce = try r.id()
-        let before = try Head(&r)
+        let before = try LedgerHead(&r)
         follows = before == Self.none ? nil : before
     }
 
-    private static let none = Head(chain: .zero, count: 0, hash: .zero)
+    private static let none = LedgerHead(chain: .zero, count: 0, hash: .zero)
 
     func write(to w: inout ByteWriter) {
         w.u8(ledger.rawValue)

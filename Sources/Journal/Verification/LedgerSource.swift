@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Reading is all that it does. `read` throws `.missing` for what is not there, `.damaged` for an object larger than `limit`, and `.unreachable`
 /// for a passing failure, which ends a verification: it is never taken for a hole in a chain.
-package protocol SegmentSource: Sendable {
+package protocol LedgerSource: Sendable {
     /// The chains that have a folder here, sorted.
     func chains() throws -> [ChainID]
     /// The names of all that is in the folder of a chain, sorted as bytes.
@@ -14,7 +14,7 @@ package protocol SegmentSource: Sendable {
 }
 
 /// A folder with a folder for each chain, named by its id: the ledger of a node, a copy of it, an export.
-package struct FolderSource: SegmentSource {
+package struct FolderLedgerSource: LedgerSource {
     package let path: String
 
     package init(_ path: String) { self.path = path }
@@ -39,17 +39,17 @@ package struct FolderSource: SegmentSource {
 }
 
 /// Objects in memory.
-package struct MemorySource: SegmentSource {
+package struct MemoryLedgerSource: LedgerSource {
     package var objects: [ChainID: [String: [UInt8]]]
 
     package init(_ objects: [ChainID: [String: [UInt8]]] = [:]) { self.objects = objects }
 
     /// All that another source holds now.
-    package init(copying source: some SegmentSource) throws {
+    package init(copying source: some LedgerSource) throws {
         objects = [:]
         for chain in try source.chains() {
             for name in try source.names(chain) where ObjectName(name) != .own {
-                objects[chain, default: [:]][name] = try source.read(chain, name, limit: Verification.objectLimit)
+                objects[chain, default: [:]][name] = try source.read(chain, name, limit: LedgerVerification.objectLimit)
             }
         }
     }

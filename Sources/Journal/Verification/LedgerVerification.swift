@@ -2,7 +2,7 @@ import Base
 import Keys
 
 /// What a verification goes by: public keys, and what somebody remembers.
-package struct Verification: Sendable {
+package struct LedgerVerification: Sendable {
     /// Whether entries are there to be looked at.
     package enum Contents: Sendable {
         /// Segments hold their entries; a stub needs an erasure that tells why.
@@ -33,14 +33,14 @@ package struct Verification: Sendable {
     /// When they have the right to; those that are not in here, always. What they signed outside is void, by the time in it.
     package var rights: [KeyID: Right] = [:]
     /// Heads that were seen before: in signed records, in a file kept apart, on paper.
-    package var remembered: [Head]
+    package var remembered: [LedgerHead]
     package var contents: Contents
     /// The ledger and the tenant whose chains these should be; nil: any. `.some(nil)`: of no tenant.
     package var ledger: Ledger?
     package var tenant: ShortID??
 
     package init(
-        trusted: [VerifyingKey], remembered: [Head] = [], contents: Contents = .required, ledger: Ledger? = nil, tenant: ShortID?? = nil
+        trusted: [VerifyingKey], remembered: [LedgerHead] = [], contents: Contents = .required, ledger: Ledger? = nil, tenant: ShortID?? = nil
     ) {
         self.trusted = Dictionary(trusted.map { ($0.id, $0) }) { first, _ in first }
         self.remembered = remembered
@@ -53,16 +53,16 @@ package struct Verification: Sendable {
 
     /// Called with each entry as it is read, its link, and the segment it is in. Entries are shown before the signature over them was
     /// checked: what is wrong with them is in the report.
-    package typealias Visitor = (Entry, Digest, SegmentPlace) throws -> Void
+    package typealias Visitor = (LedgerEntry, Digest, EntryPlace) throws -> Void
 }
 
 /// Where an entry stands.
-package struct SegmentPlace: Sendable {
+package struct EntryPlace: Sendable {
     package let chain: ChainID
-    package let origin: Origin
+    package let origin: ChainOrigin
     package let segment: UInt32
 
-    package init(chain: ChainID, origin: Origin, segment: UInt32) {
+    package init(chain: ChainID, origin: ChainOrigin, segment: UInt32) {
         self.chain = chain
         self.origin = origin
         self.segment = segment
@@ -84,7 +84,7 @@ package struct ErasedRange: Sendable, Equatable {
 package struct ChainReport: Sendable {
     package let chain: ChainID
     /// Nil where nothing could be read.
-    package internal(set) var origin: Origin?
+    package internal(set) var origin: ChainOrigin?
     /// The closings that count, by number: signed by the chain's key.
     package internal(set) var closings: [UInt32: Closing] = [:]
     /// Entries of the chain, the erased ones too, as far as it could be followed.
@@ -92,15 +92,15 @@ package struct ChainReport: Sendable {
     /// Entries that were read.
     package internal(set) var read: UInt64 = 0
     /// Where the chain is now; nil where it has nothing.
-    package internal(set) var head: Head?
+    package internal(set) var head: LedgerHead?
     /// Where its last closing is: what comes after is not signed yet.
-    package internal(set) var closedHead: Head?
+    package internal(set) var closedHead: LedgerHead?
     package internal(set) var erased: [ErasedRange] = []
-    package internal(set) var findings: [Finding] = []
+    package internal(set) var findings: [LedgerFinding] = []
 
     init(_ chain: ChainID) { self.chain = chain }
 
-    package var violations: [Finding] { findings.filter(\.isViolation) }
+    package var violations: [LedgerFinding] { findings.filter(\.isViolation) }
     package var isWhole: Bool { !findings.contains(where: \.isViolation) }
 }
 
@@ -108,16 +108,16 @@ package struct ChainReport: Sendable {
 package struct LedgerReport: Sendable {
     package internal(set) var chains: [ChainReport] = []
     /// What concerns no chain that is there.
-    package internal(set) var findings: [Finding] = []
+    package internal(set) var findings: [LedgerFinding] = []
 
     /// Of a ledger with nothing in it.
     package init() {}
 
-    package var all: [Finding] { chains.flatMap(\.findings) + findings }
-    package var violations: [Finding] { all.filter(\.isViolation) }
+    package var all: [LedgerFinding] { chains.flatMap(\.findings) + findings }
+    package var violations: [LedgerFinding] { all.filter(\.isViolation) }
     package var isWhole: Bool { violations.isEmpty }
     /// The heads to remember: those of chains that were found whole.
-    package var heads: [Head] { chains.filter(\.isWhole).compactMap(\.head) }
+    package var heads: [LedgerHead] { chains.filter(\.isWhole).compactMap(\.head) }
     /// The status of a command that verified.
     package var exitStatus: ExitStatus {
         let violations = violations

@@ -1,14 +1,14 @@
 import Base
 import Keys
 
-extension Verification {
+extension LedgerVerification {
     /// Verifies all chains of a ledger, and how they follow one another. Public keys are enough; nothing is changed.
     ///
     /// Throws what the source throws when it cannot be read for a passing reason, and what `visit` throws; whatever is wrong
     /// with what was read is in the report.
-    package func run(_ source: any SegmentSource, visit: Visitor? = nil) throws -> LedgerReport {
+    package func run(_ source: any LedgerSource, visit: Visitor? = nil) throws -> LedgerReport {
         let chains = try source.chains()
-        let origins = try chains.reduce(into: [ChainID: Origin]()) { $0[$1] = try Self.peek($1, in: source) }
+        let origins = try chains.reduce(into: [ChainID: ChainOrigin]()) { $0[$1] = try Self.peek($1, in: source) }
         var report = LedgerReport()
         let successions = origins.values.compactMap(\.follows)
         for chain in order(chains, origins) {
@@ -18,12 +18,12 @@ extension Verification {
         }
         follow(origins, &report)
         let known = Set(chains)
-        for chain in Set(remembered.map(\.chain)).subtracting(known).sorted() { report.findings.append(Finding(.missingChain, chain)) }
+        for chain in Set(remembered.map(\.chain)).subtracting(known).sorted() { report.findings.append(LedgerFinding(.missingChain, chain)) }
         return report
     }
 
     /// The origin that the first readable object of a chain gives; it is believed only as far as its hash is the chain's id.
-    static func peek(_ chain: ChainID, in source: any SegmentSource) throws -> Origin? {
+    static func peek(_ chain: ChainID, in source: any LedgerSource) throws -> ChainOrigin? {
         for name in try source.names(chain) {
             do {
                 switch ObjectName(name) {
@@ -41,7 +41,7 @@ extension Verification {
     }
 
     /// A chain after the one that it follows; else by their ids.
-    private func order(_ chains: [ChainID], _ origins: [ChainID: Origin]) -> [ChainID] {
+    private func order(_ chains: [ChainID], _ origins: [ChainID: ChainOrigin]) -> [ChainID] {
         func depth(_ chain: ChainID) -> Int {
             var (depth, at, seen) = (0, chain, Set([chain]))
             while let before = origins[at]?.follows?.chain, seen.insert(before).inserted { (depth, at) = (depth + 1, before) }
@@ -51,7 +51,7 @@ extension Verification {
     }
 
     /// The writers of the chains that follow `chain`, directly or not.
-    private func heirs(of chain: ChainID, _ origins: [ChainID: Origin]) -> Set<KeyID> {
+    private func heirs(of chain: ChainID, _ origins: [ChainID: ChainOrigin]) -> Set<KeyID> {
         var (writers, seen, next) = (Set<KeyID>(), Set([chain]), [chain])
         while let at = next.popLast() {
             for (id, origin) in origins where origin.follows?.chain == at && seen.insert(id).inserted {
@@ -63,20 +63,20 @@ extension Verification {
     }
 
     /// One line of chains, each ending where the next begins. (That it is the same up to there, each chain's own report says.)
-    private func follow(_ origins: [ChainID: Origin], _ report: inout LedgerReport) {
+    private func follow(_ origins: [ChainID: ChainOrigin], _ report: inout LedgerReport) {
         let followers = Dictionary(grouping: origins.filter { $0.value.follows != nil }) { $0.value.follows!.chain }
         for (before, chains) in followers.sorted(by: { $0.key < $1.key }) {
-            if chains.count > 1 { report.findings.append(Finding(.fork, before, count: UInt64(chains.count))) }
+            if chains.count > 1 { report.findings.append(LedgerFinding(.fork, before, count: UInt64(chains.count))) }
             guard let chain = report.chains.first(where: { $0.chain == before }) else {
-                report.findings.append(Finding(.missingChain, before))
+                report.findings.append(LedgerFinding(.missingChain, before))
                 continue
             }
             let end = chains.map { $0.value.follows!.count }.max()!
             if chain.count > end {
-                report.findings.append(Finding(.extendedAfterEnd, before, entry: end, count: chain.count - end))
+                report.findings.append(LedgerFinding(.extendedAfterEnd, before, entry: end, count: chain.count - end))
             }
         }
         let beginnings = origins.filter { $0.value.follows == nil }.keys.sorted()
-        for chain in beginnings.dropFirst() { report.findings.append(Finding(.secondBeginning, chain)) }
+        for chain in beginnings.dropFirst() { report.findings.append(LedgerFinding(.secondBeginning, chain)) }
     }
 }

@@ -1,7 +1,7 @@
 import Base
 
 /// One thing that a verification found in a ledger.
-package struct Finding: Sendable, Equatable {
+package struct LedgerFinding: Sendable, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
         // What is wrong with entries.
         case changedEntry = "changed-entry"

@@ -1,7 +1,7 @@
 import Base
 
 /// What a detail or an object is.
-package enum Value: Sendable, Equatable {
+package enum EntryValue: Sendable, Equatable {
     case number(Int64)
     case word(Word)
     case id(ShortID)
@@ -24,11 +24,11 @@ package enum Value: Sendable, Equatable {
     }
 
     /// A number of anything; the largest that fits where there are more.
-    package static func count(_ value: some BinaryInteger) -> Value { .number(Int64(clamping: value)) }
+    package static func count(_ value: some BinaryInteger) -> EntryValue { .number(Int64(clamping: value)) }
 }
 
 extension ByteWriter {
-    mutating func value(_ value: Value) {
+    mutating func value(_ value: EntryValue) {
         switch value {
         case .number(let number):
             u8(1)
@@ -56,15 +56,15 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    mutating func value() throws -> Value {
+    mutating func value() throws -> EntryValue {
         switch try u8() {
         case 1: .number(try zigzag())
         case 2: .word(try word("value"))
         case 3: .id(try id())
         case 4: .digest(try digest())
         case 5: .time(try time())
-        case 6: .text(try text(limit: Value.limit, "value"))
-        case 7: .bytes(try counted(limit: Value.limit, "value"))
+        case 6: .text(try text(limit: EntryValue.limit, "value"))
+        case 7: .bytes(try counted(limit: EntryValue.limit, "value"))
         default: throw Failure(.format, .newerFormat)
         }
     }

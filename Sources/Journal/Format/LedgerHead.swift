@@ -8,7 +8,7 @@ package typealias ChainID = ShortID
 ///
 /// Whoever remembers a head finds out when the chain is later shorter, or another up to there. It tells nothing of what the
 /// entries say: each segment has a random salt.
-package struct Head: Hashable, Sendable {
+package struct LedgerHead: Hashable, Sendable {
     package let chain: ChainID
     /// Entries so far, the erased ones too.
     package let count: UInt64
@@ -54,15 +54,15 @@ package struct RememberedHeads: Sendable, Equatable {
     package static let limit = 65_536
     private static let magic = Array("HDSBHEAD".utf8)
 
-    package private(set) var heads: [ChainID: Head] = [:]
+    package private(set) var heads: [ChainID: LedgerHead] = [:]
 
     package init() {}
 
-    package var all: [Head] { heads.values.sorted { $0.chain < $1.chain } }
+    package var all: [LedgerHead] { heads.values.sorted { $0.chain < $1.chain } }
 
     /// Takes a head that is ahead of the one remembered. Throws `.damaged` where it is behind, or another at the same count:
     /// then the one remembered stays.
-    package mutating func advance(to head: Head) throws {
+    package mutating func advance(to head: LedgerHead) throws {
         if let known = heads[head.chain] {
             guard head.count > known.count || head == known else { throw Failure(.damaged, .journalRolledBack, object: head.chain.hex) }
         } else {
@@ -86,7 +86,7 @@ package struct RememberedHeads: Sendable, Equatable {
         let list = try Array(bytes.dropLast(32)).decode { r in
             guard try r.raw(8) == Self.magic else { throw Failure(.damaged, .malformedRecord("magic")) }
             guard try r.u16() == 1 else { throw Failure(.format, .newerFormat) }
-            return try (0..<r.count(limit: Self.limit, "heads")).map { _ in try Head(&r) }
+            return try (0..<r.count(limit: Self.limit, "heads")).map { _ in try LedgerHead(&r) }
         }
         for head in list { heads[head.chain] = head }
         guard heads.count == list.count else { throw Failure(.damaged, .malformedRecord("heads")) }

@@ -1,17 +1,17 @@
 import Base
 
 /// One line of a ledger. docs/JOURNAL.md has the layout; there is one spelling of each entry.
-package struct Entry: Sendable, Equatable {
+package struct LedgerEntry: Sendable, Equatable {
     /// Its place in the chain, from 0, without gaps.
     package let sequence: UInt64
     /// The machine's clock at the moment of writing. The order is that of the sequence, not of this.
     package let time: Timestamp
-    package let event: Event
+    package let event: LedgerEvent
 
     /// Largest encoded entry, in bytes.
     package static let limit = 64 << 10
 
-    package init(sequence: UInt64, time: Timestamp, event: Event) {
+    package init(sequence: UInt64, time: Timestamp, event: LedgerEvent) {
         self.sequence = sequence
         self.time = time
         self.event = event
@@ -45,14 +45,14 @@ package struct Entry: Sendable, Equatable {
         var r = ByteReader(bytes)
         sequence = try r.varint()
         time = try r.time()
-        let kind = Event.Kind(rawValue: try r.u8())
+        let kind = LedgerEvent.Kind(rawValue: try r.u8())
         guard kind.rawValue > 0 else { throw Failure(.damaged, .malformedRecord("kind")) }
-        guard let outcome = Event.Outcome(rawValue: try r.u8()) else { throw Failure(.format, .newerFormat) }
-        var event = Event(kind, outcome, by: try Identity(&r))
-        if try r.flag("object") { event.object = Event.Object(try r.word("object"), try r.value()) }
-        event.reason = try r.text(limit: Event.reasonLimit, "reason")
+        guard let outcome = LedgerEvent.Outcome(rawValue: try r.u8()) else { throw Failure(.format, .newerFormat) }
+        var event = LedgerEvent(kind, outcome, by: try Identity(&r))
+        if try r.flag("object") { event.object = LedgerEvent.Object(try r.word("object"), try r.value()) }
+        event.reason = try r.text(limit: LedgerEvent.reasonLimit, "reason")
         var before: Word?
-        for _ in 0..<(try r.count(limit: Event.detailLimit, "details")) {
+        for _ in 0..<(try r.count(limit: LedgerEvent.detailLimit, "details")) {
             let name = try r.word("detail")
             if let before, !(before < name) { throw Failure(.damaged, .malformedRecord("details")) }
             before = name

@@ -39,6 +39,7 @@ let package = Package(
         .target(
             name: "Keys", dependencies: ["Base", "Codec", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: crunching),
+        .target(name: "Journal", dependencies: ["Base", "Codec", "Keys", "CLinux"], swiftSettings: crunching),
         .target(name: "Sites", dependencies: ["Base", "Codec"], swiftSettings: crunching),
         .target(
             name: "S3",
@@ -89,13 +90,16 @@ let package = Package(
         .testTarget(
             name: "KeysTests", dependencies: ["Base", "Codec", "Keys", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
             exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "Keys", "Codec", "Base", "TestSupport"], exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(name: "SitesTests", dependencies: ["Base", "Codec", "Sites", "S3", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TreeTests", dependencies: ["Repository", "Base", "Chunking"], swiftSettings: strict),
         .testTarget(
             name: "RepositoryTests", dependencies: ["Operations", "Repository", "Sites", "Keys", "Codec", "Base", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Operations", "Backup", "Repository", "Keys", "Codec", "Base", "TestSupport"], swiftSettings: strict),
+            name: "FuzzTests", dependencies: ["Operations", "Backup", "Repository", "Journal", "Keys", "Codec", "Base", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "BackupTests", dependencies: ["Backup", "Repository", "Sites", "Keys", "Codec", "Base", "CLinux", "TestSupport"],
             swiftSettings: strict),

@@ -50,13 +50,18 @@ package struct CollectOperation {
         // The sites are opened one after the other: while one is collected, the state of the next may change.
         for site in try workspace.configuration.sites(of: workspace.tenant, named: request.site) {
             do {
-                let repository = try workspace.repository(site, as: .maintain)
+                let repository: SiteRepository
+                do { repository = try workspace.repository(site, as: .maintain) } catch let failure as Failure
+                    where site.isOffline && [.wrongPlace, .unreachable].contains(failure.kind)
+                {
+                    continue  // It is expected to be away.
+                }
                 let collector = Collector(
                     repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
                     options: options())
                 rows.append(CollectRow(workspace.tenant.name, try act(collector, repository), request.language))
-            } catch let failure as Failure {
-                if site.isOffline, failure.kind == .wrongPlace || failure.kind == .unreachable { continue }
+            } catch {
+                let failure = error as? Failure ?? Failure(.failed, .system("collect", "\(error)"))
                 rows.append(CollectRow(workspace.tenant.name, site.name, failure.of(site.name), request.language))
             }
         }
@@ -70,10 +75,7 @@ package struct CollectOperation {
             var report = try collector.run()
             while waits, report.state == .waiting, !request.isDry {
                 sleep(seconds: Self.pace)
-                report = try Collector(
-                    repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
-                    options: options()
-                ).run()
+                report = try collector.run()
             }
             return report
         }

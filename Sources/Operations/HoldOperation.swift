@@ -93,7 +93,8 @@ package struct HoldOperation {
         let sites = try store(release, domain: domain, maintain.signer)
         let now = Timestamp.now()
         let others = Set(try list().items.filter { $0.placed.id != item.placed.id && $0.isActive(now) }.flatMap(\.placed.snapshots))
-        pushedDown = pushDown(view.snapshots.filter { item.placed.snapshots.contains($0.id) && !others.contains($0.id) }, isOn: false, sparing: others)
+        pushedDown = pushDown(
+            view.snapshots.filter { item.placed.snapshots.contains($0.id) && !others.contains($0.id) }, isOn: false, sparing: others)
         return Item(placed: item.placed, released: release, sites: sites)
     }
 
@@ -136,7 +137,8 @@ package struct HoldOperation {
             for snapshot in own where snapshot.sites.contains(site.name) {
                 objects.insert(Manifest.key(snapshot.id, snapshot.manifestDigest))
                 try walker.walk(
-                    from: snapshot.outline.root, seen: &seen, found: { _, packs in objects.formUnion(packs.map(\.key.key)) }, lost: { _, failure in throw failure })
+                    from: snapshot.outline.root, seen: &seen, found: { _, packs in objects.formUnion(packs.map(\.key.key)) },
+                    lost: { _, failure in throw failure })
             }
         }
         return objects

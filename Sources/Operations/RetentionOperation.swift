@@ -115,6 +115,10 @@ package struct RetentionOperation {
         for source in sources where !workspace.configuration.sources.contains(where: { $0.tenant == workspace.tenant.name && $0.name == source }) {
             throw Failure(.usage, .unknownSource, object: source)
         }
+        // Without the secret of a domain, names of sources cannot be told there.
+        if !sources.isEmpty, let unknown = view.snapshots.map(\.manifest.domain).first(where: { view.ring.domainKeys($0) == nil }) {
+            throw Failure(.key, .sourcesUnknown(unknown.hex), object: workspace.tenant.name)
+        }
         let rules = try rules(view)
         var protections = try protections(view)
         var seen = try candidates(view, protections: protections)

@@ -226,7 +226,7 @@ begin:
         if :: kind != COMPACTION -> contentOf(found, known); found = 0 :: else fi
     };
     if
-    :: kind == COMPACTION ->  /* copies what it can read, from packs that exist for it */
+    :: kind == COMPACTION ->  /* Compaction.run: copies what it can read, from packs that exist for it */
         d_step { y = found & packs; contentOf(y, known); known = known & want; found = 0; seen = 0 };
         if :: known == 0 -> goto fenced :: else fi;
         d_step { packs = packs | BIT(me); holds[me] = known; sentPack = sentPack | BIT(me) };
@@ -286,12 +286,12 @@ done:
     d_step { g = 0; d = 0; i = 0; seen = 0; found = 0; known = 0; again = 0; open = 0 }
 }
 
-/* The collector is not written yet: its steps are those of the design page that docs/MODEL.md repeats. */
+/* Collector.run (Sources/Maintenance/Collection). The steps are those of docs/FORMAT.md, 18; each names its function (docs/MODEL.md, "Steps and functions"). */
 proctype Collector(byte rounds) {
     byte g, d, i, seen, found, there, doomed;
 next:
     if :: rounds == 0 -> goto done :: else -> rounds-- fi;
-    g = condemned;  /* 1 */
+    g = condemned;  /* 1: Collector.run, SiteRepository.coordination */
     d_step { d = HIGHEST(naming); i = (g > 0 && !HAS(decided, g)) };
 #ifndef NO_RULE_12
     if :: i -> i = 0; goto close :: else fi;
@@ -301,7 +301,7 @@ next:
 #endif
 propose:
     if :: g >= MAXG -> goto done :: else fi;
-    /* 2: commits, index/, packs/, in this order */
+    /* 2: commits, index/, packs/, in this order: Collector.condemn, Surveyor.survey */
     do
     :: i < NS -> d_step {
         z = KEY(i);
@@ -326,12 +326,12 @@ propose:
         i = 0; y = 0;
         do :: i < NS -> if :: HAS(seen, i) -> y = y | need[i] :: else fi; i++ :: else -> break od;
         i = 0;
-        do  /* unreachable, in no counting segment */
+        do  /* unreachable, in no counting segment: PackNeeds, Collector.choose */
         :: i < NS -> if :: HAS(there, i) && (!HAS(found, i) || !(holds[i] & y)) -> doomed = doomed | BIT(i) :: else fi; i++
         :: else -> break
         od;
         i = 0;
-        do  /* any one that is spare: all that it holds of use lies in another that stays */
+        do  /* any one that is spare: all that it holds of use lies in another that stays. PackChoices condemns fewer */
         :: i < NS -> if
             :: HAS(there, i) && !HAS(doomed, i) ->
                 w = found & ~doomed & ~BIT(i); contentOf(w, z);
@@ -340,14 +340,14 @@ propose:
             fi; i++
         :: else -> break
         od;
-        /* marked: every chunk in uncondemned packs of counting segments */
+        /* marked: every chunk in uncondemned packs of counting segments: Collector.marked */
         z = found & ~doomed; contentOf(z, y);
         i = 0;
         do :: i < NS -> if :: HAS(seen, i) && (need[i] & ~y) -> seen = seen & ~BIT(i) :: else fi; i++ :: else -> break od;
         i = 0; found = 0; there = 0; y = 0; z = 0
     };
     if :: doomed == 0 -> goto done :: else fi;
-    d_step {  /* 3: create condemned/<g+1> */
+    d_step {  /* 3: create condemned/<g+1>: Collector.freeNumber, create */
 #ifdef NO_RULE_12
         g = condemned;
 #endif
@@ -368,7 +368,7 @@ close:
     od;
     i = 0;
 #endif
-    do  /* 4: list sessions/; fence the older ones. Waiting is policy. Listing and fencing are two requests. */
+    do  /* 4: list sessions/; fence the older ones: Collector.close. Waiting is policy. Listing and fencing are two requests. */
     :: i < NS ->
         d_step { z = KEY(i); there = (HAS(sessions, z) && gen[z] < g) };
         if :: there -> d_step { z = KEY(i); fence(z); there = 0 } :: else fi;
@@ -377,7 +377,7 @@ close:
     od;
     i = 0;
 #ifndef NO_RULE_10
-    do  /* 5: only then list commits */
+    do  /* 5: only then list commits: Collector.decide, Surveyor.survey */
     :: i < NS -> d_step {
         z = KEY(i);
         if :: HAS(commits, z) && COMMIT_COUNTS(z, d) -> seen = seen | BIT(z) :: else fi; i++ }
@@ -396,7 +396,7 @@ close:
     d_step {
         doomed = cPacks[g];
 #ifndef NO_RULE_11
-        /* 6: rescue. Reachable chunks without a copy in a counting, uncondemned pack keep every condemned pack that has them. */
+        /* 6: Collector.rescue, PackNeeds.rescued. Reachable chunks without a copy in a counting, uncondemned pack keep every condemned pack that has them. */
         z = 0; y = 0;
         do :: i < NS -> if :: HAS(seen, i) -> z = z | need[i] :: else fi; i++ :: else -> break od;
         i = found & ~doomed; contentOf(i, y);
@@ -405,7 +405,7 @@ close:
 #endif
         i = 0; found = found & ~doomed
     };
-    d_step {  /* 7: the merged segment counts from the moment that decided/<g> names it */
+    d_step {  /* 7: Collector.merge, named, create. The merged segment counts from the moment that decided/<g> names it */
         if
         :: !HAS(decided, g) ->
             decided = decided | BIT(g); naming = naming | BIT(g); merged = merged | BIT(g);
@@ -422,7 +422,7 @@ close:
 #endif
 erase:
     doomed = dDoomed[g];
-    /* 8: superseded segments, then doomed packs. An undo supersedes and dooms nothing. */
+    /* 8: Collector.sweepAll: removeSegments, then delete. An undo supersedes and dooms nothing. */
 removal:
     if
     :: HAS(naming, g) ->
@@ -440,7 +440,7 @@ removal:
     :: else -> break
     od;
     doomed = 0;
-    /* 9: prune slots, then sessions, one naming decision late */
+    /* 9: removeEnded: prune slots, then sessions, one naming decision late */
     if
     :: HAS(naming, g) ->
         d_step {
@@ -476,7 +476,7 @@ done:
     d_step { g = 0; d = 0; i = 0; seen = 0; doomed = 0 }
 }
 
-/* Retention deletes a commit key, never a fence. That it deletes only keys that count is not needed here: it takes any. */
+/* Forgetting.deleteCommits deletes a commit key, never a fence. That it deletes only keys that count is not needed here: it takes any. */
 proctype Retention(byte left) {
     byte s;
     do
@@ -489,7 +489,7 @@ proctype Retention(byte left) {
     od
 }
 
-/* Undo of an open generation: decided/<g> that dooms and names nothing. */
+/* Collector.undo: of an open generation, decided/<g> that dooms and names nothing. */
 proctype Undo() {
     byte g;
     atomic { condemned > 0 -> g = condemned };

@@ -32,8 +32,11 @@ extension Message {
     package static func coordinationLost(_ written: UInt32, _ found: UInt32) -> Message {
         Message(
             "collect.coordination-lost",
-            en: "maintenance has written for generation \(written) here, and only \(found) is there: what coordinates this site was lost or put back; see site rebuild",
-            fr: "la maintenance a écrit ici pour la génération \(written), et seule la \(found) est présente : la coordination de ce site a été perdue ou remise en arrière ; voir site rebuild")
+            en:
+                "maintenance has written for generation \(written) here, and only \(found) is there: what coordinates this site was lost or put back; see site rebuild",
+            fr:
+                "la maintenance a écrit ici pour la génération \(written), et seule la \(found) est présente : la coordination de ce site a été perdue ou remise en arrière ; voir site rebuild"
+        )
     }
     package static let undoTooLate = Message(
         "collect.undo-late", en: "it is decided already: what was doomed cannot be brought back",
@@ -47,7 +50,8 @@ extension Message {
 
     package static func alertRetention(_ tenant: String, _ summary: String) -> Message {
         Message(
-            "alert.retention", en: "\(tenant): retention did not end well: \(summary)", fr: "\(tenant) : la rétention s'est mal terminée : \(summary)")
+            "alert.retention", en: "\(tenant): retention did not end well: \(summary)", fr: "\(tenant) : la rétention s'est mal terminée : \(summary)"
+        )
     }
     package static func alertCollect(_ tenant: String, _ summary: String) -> Message {
         Message(
@@ -125,8 +129,11 @@ extension Message {
     package static func sourcesUnknown(_ domain: String) -> Message {
         Message(
             "retention.sources-unknown",
-            en: "a source has rules of its own, and which snapshots of domain \(domain.prefix(12)) are its cannot be told without the domain's secret: nothing is forgotten",
-            fr: "une source a ses propres règles, et ses instantanés du domaine \(domain.prefix(12)) ne peuvent être reconnus sans le secret du domaine : rien n'est oublié")
+            en:
+                "a source has rules of its own, and which snapshots of domain \(domain.prefix(12)) are its cannot be told without the domain's secret: nothing is forgotten",
+            fr:
+                "une source a ses propres règles, et ses instantanés du domaine \(domain.prefix(12)) ne peuvent être reconnus sans le secret du domaine : rien n'est oublié"
+        )
     }
     package static let holdOver = Message("hold.over", en: "the hold would be over already", fr: "le gel serait déjà terminé")
     package static func notADay(_ text: String) -> Message {
@@ -136,7 +143,9 @@ extension Message {
         Message("hold.too-many", en: "a hold has at most \(limit) snapshots", fr: "un gel a au plus \(limit) instantanés")
     }
     package static func noSuchHold(_ prefix: String) -> Message {
-        Message("hold.unknown", en: "no single open hold begins with \"\(prefix)\"; see hold list", fr: "aucun gel en cours unique ne commence par « \(prefix) » ; voir hold list")
+        Message(
+            "hold.unknown", en: "no single open hold begins with \"\(prefix)\"; see hold list",
+            fr: "aucun gel en cours unique ne commence par « \(prefix) » ; voir hold list")
     }
     package static let noHolds = Message("hold.none", en: "No holds.", fr: "Aucun gel.")
     package static let headFate = Message("head.fate", en: "Fate", fr: "Sort")
@@ -154,11 +163,13 @@ extension Message {
     package static let kept = Message("retention.kept", en: "kept", fr: "conservé")
     package static let dropped = Message("retention.dropped-word", en: "dropped", fr: "oublié")
     package static let claimedTimes = Message(
-        "retention.claimed", en: "* as its node says: maintenance had not looked before", fr: "* selon son nœud : la maintenance n'avait pas regardé avant")
+        "retention.claimed", en: "* as its node says: maintenance had not looked before",
+        fr: "* selon son nœud : la maintenance n'avait pas regardé avant")
     package static func forgot(_ count: Int, _ all: Int) -> Message {
         Message("retention.forgot", en: "\(count) of \(all) snapshots forgotten", fr: "\(count) instantanés oubliés sur \(all)")
     }
     package static func wouldForget(_ count: Int, _ all: Int) -> Message {
-        Message("retention.would-forget", en: "\(count) of \(all) snapshots would be forgotten", fr: "\(count) instantanés sur \(all) seraient oubliés")
+        Message(
+            "retention.would-forget", en: "\(count) of \(all) snapshots would be forgotten", fr: "\(count) instantanés sur \(all) seraient oubliés")
     }
 }

@@ -116,7 +116,8 @@ extension Message {
     package static let expectedDuration = Message(
         "expected.duration", en: "a length of time such as \"30m\", \"24h\" or \"7d\"", fr: "une durée telle que \"30m\", \"24h\" ou \"7d\"")
     package static let expectedDurationOrZero = Message(
-        "expected.duration-or-zero", en: "a length of time such as \"24h\" or \"7d\", or \"0s\"", fr: "une durée telle que \"24h\" ou \"7d\", ou \"0s\"")
+        "expected.duration-or-zero", en: "a length of time such as \"24h\" or \"7d\", or \"0s\"",
+        fr: "une durée telle que \"24h\" ou \"7d\", ou \"0s\"")
     package static let expectedShare = Message(
         "expected.share", en: "\"whole\" or a share such as \"10%\"", fr: "\"whole\" ou une part telle que \"10%\"")
     package static let expectedSize = Message(

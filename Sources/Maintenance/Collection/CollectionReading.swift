@@ -101,7 +101,8 @@ extension SiteRepository {
                 let record = try record.get()
                 if filled.contains(CommitKey(snapshot: record.snapshot, session: id)) { continue }
                 open.append((id, record))
-            } catch let failure as Failure where failure.kind == .missing { continue } catch let failure as Failure where failure.kind != .unreachable {
+            } catch let failure as Failure where failure.kind == .missing { continue } catch let failure as Failure where failure.kind != .unreachable
+            {
                 note(void: failure, key)
                 if filled.isEmpty { open.append((id, nil)) }
             }

@@ -16,6 +16,8 @@ package final class Collector {
     let surveyor: Surveyor
     let folder: String
     var report: CollectionReport
+    /// Doomed packs that could not be deleted yet.
+    var pending: Set<PackKey> = []
 
     /// Rounds in which somebody else's decision may come between before this one leaves it to them.
     private static let rounds = 4
@@ -41,6 +43,7 @@ package final class Collector {
     /// Throws `.refused` where `signer` may not maintain here, `.format` for a newer format, `.key` without the catalogue key of a domain,
     /// `.unreachable`.
     package func run() throws -> CollectionReport {
+        report = CollectionReport(site: repository.name)
         try checkRight()
         for round in 1...Self.rounds {
             let coordination = try repository.coordination()
@@ -172,8 +175,7 @@ package final class Collector {
             try repository.openSessions(slots: survey.snapshots.slots).filter {
                 $0.record.map { $0.created > young && !survey.snapshots.forgotten.names($0.snapshot) } ?? false
             }.map(\.id))
-        let pending = Set(report.locked.map(\.object))
-        return chosen.filter { !atWork.contains($0.key.session) && !pending.contains($0.key.key) }
+        return chosen.filter { !atWork.contains($0.key.session) && !pending.contains($0.key) }
     }
 
     /// Commits of which everything stays.
@@ -300,7 +302,9 @@ extension CondemnedRecord {
     func storable(_ store: ([PackKey]) throws -> Digest) rethrows -> CondemnedRecord {
         let all = packs.packs
         guard all.count > packsInRecord else { return self }
-        let lists = try stride(from: packsInRecord, to: all.count, by: packsInRecord).map { try store(Array(all[$0..<min($0 + packsInRecord, all.count)])) }
+        let lists = try stride(from: packsInRecord, to: all.count, by: packsInRecord).map {
+            try store(Array(all[$0..<min($0 + packsInRecord, all.count)]))
+        }
         return CondemnedRecord(
             generation: generation, site: site, created: created, packs: Array(all[..<packsInRecord]), marked: marked, more: lists)
     }
@@ -311,7 +315,9 @@ extension DecidedRecord {
     func storable(_ store: ([PackKey]) throws -> Digest) rethrows -> DecidedRecord {
         let all = doomed.packs
         guard all.count > packsInRecord else { return self }
-        let lists = try stride(from: packsInRecord, to: all.count, by: packsInRecord).map { try store(Array(all[$0..<min($0 + packsInRecord, all.count)])) }
+        let lists = try stride(from: packsInRecord, to: all.count, by: packsInRecord).map {
+            try store(Array(all[$0..<min($0 + packsInRecord, all.count)]))
+        }
         return DecidedRecord(
             generation: generation, site: site, created: created, names: names, doomed: Array(all[..<packsInRecord]), commits: commits,
             segments: segments, more: lists)

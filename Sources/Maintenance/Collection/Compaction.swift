@@ -35,7 +35,8 @@ struct Compaction {
         for domain in survey.domains where domain.blocked.isEmpty {
             let needs = domain.needs
             let sparse = domain.packs.indices.filter { number in
-                domain.status[number] == .usable && needs.isNeeded[number] && !needs.isDisputed[number] && domain.choices.standing[number] != .attested
+                domain.status[number] == .usable && needs.isNeeded[number] && !needs.isDisputed[number]
+                    && domain.choices.standing[number] != .attested
                     && Double(needs.liveBytes[number]) < options.liveShare * Double(domain.sizes[number])
             }
             for (writer, numbers) in Dictionary(grouping: sparse, by: { domain.packs[$0].writer }).sorted(by: { $0.key < $1.key }) {

@@ -98,7 +98,7 @@ extension Collector {
     /// Throws `.refused` where decisions or commits are there that count: then nothing is lost.
     package func rebuildCoordination() throws -> CollectionReport {
         try checkRight()
-        let coordination = try repository.coordination()
+        let coordination = try repository.coordination(remembering: false)
         // One's own, begun by a run that died.
         let isBegun = coordination.decision.map { $0.commits.isEmpty && $0.doomed.packs.isEmpty && coordination.open == nil } ?? false
         let commits = isBegun ? 0 : try repository.commits(coordination).count

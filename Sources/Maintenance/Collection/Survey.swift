@@ -121,7 +121,9 @@ final class Surveyor {
         self.pages[domain] = pages
         let there = rows.packs.indices.filter { rows.isPresent[$0] }
         let unread = try pages.update(there.map { (rows.packs[$0].key, sizes[$0]) }, at: repository, keys: keys)
-        for failure in unread.values { repository.note(void: failure, failure.object.map { String($0.dropFirst(repository.name.utf8.count + 1)) } ?? "packs/") }
+        for failure in unread.values {
+            repository.note(void: failure, failure.object.map { String($0.dropFirst(repository.name.utf8.count + 1)) } ?? "packs/")
+        }
         var blocked = snapshots.unread.filter { $0.domain == domain }.map(\.failure)
         // A segment that lists other rows than the pack's own directory is a liar's.
         var (listed, digests) = ([Int](repeating: 0, count: rows.packs.count), [UInt64](repeating: 0, count: rows.packs.count))

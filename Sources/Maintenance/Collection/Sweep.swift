@@ -18,7 +18,8 @@ struct SweepMemory {
 
     /// Nothing where there is no file, or it is damaged.
     static func load(_ path: String) -> SweepMemory {
-        guard let bytes = (try? Files.read(path, limit: 1 << 30)) ?? nil, bytes.count > 32, Digest(bytes.suffix(32)) == sha256(Array(bytes.dropLast(32)))
+        guard let bytes = (try? Files.read(path, limit: 1 << 30)) ?? nil, bytes.count > 32,
+            Digest(bytes.suffix(32)) == sha256(Array(bytes.dropLast(32)))
         else { return SweepMemory() }
         let read = try? Array(bytes.dropLast(32)).decode { r -> SweepMemory in
             guard try r.u32() == version else { return SweepMemory() }
@@ -58,6 +59,7 @@ extension Collector {
             memory.processed = number
             if record.names { (memory.previousNaming, memory.naming) = (memory.naming, number) }
         }
+        pending = Set(memory.pending)
         if options.isDry {
             report.doomedPacks = memory.pending.count
             return
@@ -68,6 +70,7 @@ extension Collector {
         let done = memory.pending.count
         memory.pending = try delete(memory.pending)
         if memory.pending.count != done { try memory.save(memoryPath) }
+        pending = Set(memory.pending)
         try removeForgotten()
         try removeEnded(coordination, memory)
         if report.deletedPacks + report.removedSegments > 0 || memory.processed != before { report.state = .swept }

@@ -18,7 +18,9 @@ package struct Arrival: Sendable, Equatable {
 
 extension HistoryStore {
     /// Notes a look at a site that showed `visible`: what is new there arrived between the last look and this one.
-    package func note(look time: Timestamp, at site: String, tenant: ShortID, showing visible: [(snapshot: ShortID, manifest: Digest, claimed: Timestamp)]) throws {
+    package func note(
+        look time: Timestamp, at site: String, tenant: ShortID, showing visible: [(snapshot: ShortID, manifest: Digest, claimed: Timestamp)]
+    ) throws {
         try database.write { db in
             let last = try Int64.fetchOne(
                 db, sql: "SELECT time FROM look WHERE tenant = ? AND site = ?", arguments: [Data(tenant.bytes), site])
@@ -28,12 +30,14 @@ extension HistoryStore {
                         INSERT INTO arrival (tenant, snapshot, manifest, first_seen, claimed, last_look) VALUES (?, ?, ?, ?, ?, ?)
                         ON CONFLICT DO NOTHING
                         """
-                ).execute(arguments: [Data(tenant.bytes), Data(each.snapshot.bytes), Data(each.manifest.bytes), time.seconds, each.claimed.seconds, last])
+                ).execute(arguments: [
+                    Data(tenant.bytes), Data(each.snapshot.bytes), Data(each.manifest.bytes), time.seconds, each.claimed.seconds, last,
+                ])
             }
             try db.execute(
                 sql: """
                     INSERT INTO look (tenant, site, time) VALUES (?, ?, ?)
-                    ON CONFLICT (tenant, site) DO UPDATE SET time = max(time, excluded.time)
+                    ON CONFLICT (tenant, site) DO UPDATE SET time = excluded.time
                     """, arguments: [Data(tenant.bytes), site, time.seconds])
         }
     }

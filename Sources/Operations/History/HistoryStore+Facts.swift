@@ -93,7 +93,9 @@ extension HistoryStore {
     /// What was unusual, youngest first: what nobody released, or all of it.
     package func anomalies(all: Bool = false, limit: Int64 = 1000) throws -> [KeptAnomaly] {
         try database.read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM anomaly " + (all ? "" : "WHERE released IS NULL ") + "ORDER BY id DESC LIMIT ?", arguments: [limit]).map { row in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM anomaly " + (all ? "" : "WHERE released IS NULL ") + "ORDER BY id DESC LIMIT ?", arguments: [limit]
+            ).map { row in
                 KeptAnomaly(
                     id: row["id"], tenant: row["tenant"], source: row["source"], snapshot: row["snapshot"], time: row["time"], kind: row["kind"],
                     message: Message("anomaly." + row["kind"], en: row["english"], fr: row["french"]), released: row["released"],

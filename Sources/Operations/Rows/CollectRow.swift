@@ -10,7 +10,7 @@ package struct CollectRow: Codable, Sendable {
 
     package let tenant: String
     package let site: String
-    /// `nothing`, `condemned`, `waiting`, `swept`, `undone`, `blocked`, or `failed` where the site could not be collected at all.
+    /// `nothing`, `condemned`, `waiting`, `swept`, `undone`, `rebuilt`, `blocked`, or `failed` where the site could not be collected at all.
     package let state: String
     package let generation: UInt32
     package let packs: Int

@@ -31,7 +31,9 @@ package struct Coordination: Sendable {
     }
 
     /// Whether the decision names the commit, or the commit is of its generation or later: it is kept for good.
-    package func isNamed(_ commit: CommitKey) -> Bool { decision.map { commit.session.generation >= $0.generation } ?? true || named.contains(commit.key) }
+    package func isNamed(_ commit: CommitKey) -> Bool {
+        decision.map { commit.session.generation >= $0.generation } ?? true || named.contains(commit.key)
+    }
 
     /// Whether the decision names the segment: what it lists was there then.
     package func names(_ segment: SegmentKey) -> Bool { named.contains(segment.key) }
@@ -72,7 +74,9 @@ package struct Coordination: Sendable {
 
 extension SiteRepository {
     /// Reads what collection has written. Records that are not validly signed are void.
-    package func coordination() throws -> Coordination {
+    ///
+    /// `remembering` false: also where it is older than what this machine has seen, for who makes it anew.
+    package func coordination(remembering: Bool = true) throws -> Coordination {
         let condemned = try highest("condemned/", .condemned) {
             try CondemnedRecord(body: $0)
         } accept: { _ in
@@ -91,7 +95,7 @@ extension SiteRepository {
                 $0.names
             } : decided
         let generation = max(condemned?.generation ?? 0, decided?.generation ?? 0)
-        if let state {
+        if let state, remembering {
             let seen = try state.watermarks(id)
             guard generation >= seen.generation else { throw Failure(.refused, .rolledBack(seen.generation, generation), object: name) }
             var marks = TenantState.Watermarks()

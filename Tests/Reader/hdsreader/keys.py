@@ -8,7 +8,7 @@ from .problems import Damaged, Foreign, NewerFormat, Refused, Usage, WrongKey
 from .wire import Cursor
 
 DATA, TREE_PAGE, LIST_PAGE, CONTENT_HASH, SOURCE = 1, 2, 3, 16, 17          # kinds of ids (4.4)
-DIRECTORY, OUTLINE, LABELS, TABLE, SHEET = 16, 17, 18, 19, 21               # kinds of sealed bytes (10.3)
+DIRECTORY, OUTLINE, LABELS, TABLE, SHEET, HOLD = 16, 17, 18, 19, 21, 22     # kinds of sealed bytes (10.3)
 RUN, CATALOGUE = 1, 2                                                       # kinds of key blocks (10.2)
 RUN_BLOCK, CATALOGUE_BLOCK = 1192, 72
 LAST_ORDINAL = 0xFFFF_FFFF

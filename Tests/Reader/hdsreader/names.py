@@ -118,5 +118,9 @@ def is_sheet(key):
     return bool(_match(r"sheets/\d{8}T\d{6}Z-[0-9a-f]{32}", key))
 
 
+def hold_key(id, released=False):
+    return f"holds/{id.hex()}" + (".released" if released else "")
+
+
 def is_list(key):
     return bool(_match("lists/[0-9a-f]{64}", key))

@@ -83,10 +83,10 @@ class Repository:
             name = names.CommitKey.named(key)
             if name is None:
                 self.report.note(f"{key} is not a name of this format")
-            elif self.rules.commit_counts(name) and name.snapshot not in self.rules.forgotten:
+            elif self.rules.commit_counts(name):
                 with self.report.passing(key):
                     _, slot = self.read_slot(key, name)
-                    if slot.outcome == COMMIT:
+                    if slot.outcome == COMMIT and not self.rules.is_forgotten(name.snapshot, slot.manifest):
                         yield key, slot
 
     def read_slot(self, key, name):

@@ -8,14 +8,16 @@ from .names import CommitKey, PackKey, SegmentKey, Session
 from .problems import Damaged, Foreign, NewerFormat, Refused
 from .wire import Cursor, Time
 
-(MARKER, DESCRIPTOR, SESSION, MANIFEST, SLOT, CONDEMNED, DECIDED, FORGET, ATTESTED, SEGMENT, SHEET) = range(1, 12)
+(MARKER, DESCRIPTOR, SESSION, MANIFEST, SLOT, CONDEMNED, DECIDED, FORGET, ATTESTED, SEGMENT, SHEET,
+ HOLD) = range(1, 13)
 WRITE, MAINTAIN, VERIFY = 1, 2, 3
 BACKUP, REPLICATE, COMPACT = 1, 2, 3
 COMMIT, ABANDON, FENCE = 1, 2, 3
+PLACED, RELEASED = 1, 2
 KIB, MIB = 1 << 10, 1 << 20
 LIMITS = {MARKER: 64 * KIB, DESCRIPTOR: 16 * MIB, SESSION: 64 * KIB, MANIFEST: MIB, SLOT: 64 * KIB,
           CONDEMNED: 64 * MIB, DECIDED: 64 * MIB, FORGET: 64 * MIB, ATTESTED: 64 * MIB, SEGMENT: 64 * MIB,
-          SHEET: 64 * KIB}
+          SHEET: 64 * KIB, HOLD: 64 * KIB}
 LASTING = {MARKER, DESCRIPTOR, MANIFEST, FORGET}
 MANY = 1_048_576
 
@@ -355,6 +357,43 @@ class Sheet(NamedTuple):
                  tuple(fields.varint() for _ in range(4))]
         promised, seconds = flag(), fields.varint()
         return cls(*names, *parts, seconds if promised else None, one_of(fields.u8(), (1, 2, 3), "result"))
+        # What follows is padding, and not looked at.
+
+
+class HoldBody(NamedTuple):
+    id: bytes
+    act: int
+    domain: bytes
+    created: Time
+    block: KeyBlock
+    sealed: bytes
+
+    @classmethod
+    def parse(cls, statement):
+        fields = cursor(statement, "hold")
+        body = cls(fields.id(), one_of(fields.u8(), (PLACED, RELEASED), "act"), fields.id(), fields.time(),
+                   key_block(fields, CATALOGUE), fields.counted(49_152))
+        fields.end()
+        return body
+
+    @property
+    def seal_id(self):
+        """What the content is sealed under (10.3)."""
+        return self.id + bytes([self.act]) + bytes(15)
+
+
+class Hold(NamedTuple):
+    until: int           # seconds since 1970, or None
+    person: str
+    reason: str
+    snapshots: list
+
+    @classmethod
+    def parse(cls, text):
+        fields = Cursor(text, "hold")
+        if fields.u8() != 1:
+            raise NewerFormat("a later version of hold")
+        return cls(fields.i64() or None, fields.text(1024), fields.text(1024), fields.list_of(1024, fields.id))
         # What follows is padding, and not looked at.
 
 

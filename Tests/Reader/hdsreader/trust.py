@@ -96,7 +96,7 @@ class Rules:
         return found
 
     def _forgotten(self, report):
-        """Snapshot ids, and the digests of their manifests, of the chain of forget records."""
+        """{snapshot's id: digests of its manifests} that the chain of forget records drops: pairs, since nodes choose ids."""
         last, found = bytes(32), {}
         for key in self.site.keys("forget"):
             if names.number(key, "forget") is None:
@@ -110,8 +110,12 @@ class Rules:
                 if record.previous != last:
                     raise Refused("it breaks the chain of forget records")
                 last = statement.digest
-                found |= {snapshot: manifest for snapshot, manifest, _ in record.snapshots}
+                for snapshot, manifest, _ in record.snapshots:
+                    found.setdefault(snapshot, set()).add(manifest)
         return found
+
+    def is_forgotten(self, snapshot, manifest):
+        return manifest in self.forgotten.get(snapshot, ())
 
     def commit_counts(self, key):
         return not self.decision or key.session.generation >= self.decision.generation \

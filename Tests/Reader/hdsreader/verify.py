@@ -1,11 +1,11 @@
 """Looks at every object of a tenant at a site, and at everything that its snapshots need."""
 from . import names, tree
 from .crypto import sha256
-from .keys import LIST_PAGE, SHEET as SEALED_SHEET, TREE_PAGE
+from .keys import HOLD as SEALED_HOLD, LIST_PAGE, SHEET as SEALED_SHEET, TREE_PAGE
 from .packs import PACK_LIMIT, STEP, Pack
 from .problems import Damaged, Missing, Refused
-from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, MAINTAIN, MANIFEST, SESSION, SHEET, VERIFY, WRITE, Attested,
-                         SessionBody, Sheet, SheetBody, Statement, largest)
+from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, HOLD, MAINTAIN, MANIFEST, RELEASED, SESSION, SHEET, VERIFY, WRITE,
+                         Attested, Hold, HoldBody, SessionBody, Sheet, SheetBody, Statement, largest)
 from .trust import check_list, read_statement
 
 
@@ -27,7 +27,7 @@ class Verification:
         """Returns how many objects and snapshots there are."""
         for folder, check in (("sessions", self.session), ("commits", self.slot), ("snapshots", self.manifest),
                               ("packs", self.pack), ("index", self.segment), ("attested", self.attested),
-                              ("sheets", self.sheet), ("lists", self.list)):
+                              ("sheets", self.sheet), ("holds", self.hold), ("lists", self.list)):
             for key in sorted(self.keys):
                 if key.startswith(folder + "/"):
                     with self.report.passing(key):
@@ -80,6 +80,15 @@ class Verification:
         self.descriptor.check_signer(statement, [(VERIFY, None)], body.created.seconds)
         id = body.random + bytes(16)
         Sheet.parse(self.ring.open(body.block, body.domain, SEALED_SHEET, id, 0, body.sealed))
+
+    def hold(self, key):
+        """A legal hold, or its end. What it says is retention's business; that it can be read is looked at."""
+        statement = read_statement(self.site, key, HOLD, self.tenant)
+        body = HoldBody.parse(statement)
+        if names.hold_key(body.id, body.act == RELEASED) != key:
+            raise Refused("a hold of another name")
+        self.descriptor.check_signer(statement, [(MAINTAIN, None)], body.created.seconds)
+        Hold.parse(self.ring.open(body.block, body.domain, SEALED_HOLD, body.seal_id, 0, body.sealed))
 
     def list(self, key):
         if names.is_list(key):
@@ -144,6 +153,8 @@ class Verification:
     def note_unfinished(self):
         """A run that goes on, or that died; or a slot that was taken away, which nothing here tells from it."""
         named = {names.manifest_key(name.snapshot, slot.manifest) for name, slot in self.slots.items()}
+        # What was forgotten goes when a quarantine has passed.
+        named |= {names.manifest_key(snapshot, digest) for snapshot, digests in self.rules.forgotten.items() for digest in digests}
         for key in sorted(self.keys):
             if names.is_manifest(key) and key not in named:
                 self.report.note(f"{key} is named by no commit")
@@ -169,7 +180,7 @@ class Verification:
 
     def check_chain(self, snapshots):
         """Each manifest that another one of the node, or of a node that it saw, names is there or was forgotten."""
-        known = set(self.rules.forgotten.values()) | {slot.manifest for slot in self.slots.values()}
+        known = set().union(*self.rules.forgotten.values()) | {slot.manifest for slot in self.slots.values()}
         for snapshot in snapshots:
             outline = snapshot.outline
             before = [head.manifest for head in outline.heads]

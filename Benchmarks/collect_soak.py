@@ -293,7 +293,7 @@ class Writer(Actor):
 
 class Replicator(Actor):
     def once(self):
-        self.command("replicate")
+        self.command("replicate", "--json")
         self.soak.over.wait(self.dice.uniform(0, 2))
 
 

@@ -58,7 +58,7 @@ package struct CollectOperation {
                 }
                 let collector = Collector(
                     repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
-                    options: options())
+                    held: try held(repository), options: options())
                 rows.append(CollectRow(workspace.tenant.name, try act(collector, repository), request.language))
             } catch {
                 let failure = error as? Failure ?? Failure(.failed, .system("collect", "\(error)"))
@@ -96,6 +96,15 @@ package struct CollectOperation {
             if case .pack(let pack) = lack.object { pack } else { nil }
         }
         return Set(lacks)
+    }
+
+    /// Snapshots under a legal hold, as the site and this machine know them.
+    private func held(_ repository: SiteRepository) throws -> Set<ShortID> {
+        guard repository.site.hasLegalHolds else { return [] }
+        let all = try repository.holds(ring).found + repository.keptHolds(ring)
+        let released = Set(all.filter { !$0.isPlaced }.map(\.id))
+        let now = Timestamp.now().seconds
+        return Set(all.filter { $0.isPlaced && !released.contains($0.id) && ($0.until.map { now < $0 } ?? true) }.flatMap(\.snapshots))
     }
 
     /// Without create-if-absent two collectors, or a collector and a writer, may both believe that they were first.

@@ -106,7 +106,8 @@ package struct RetentionOperation {
             let time = RetentionTime.clamp(claimed: arrival?.claimed ?? snapshot.committed, lastLook: arrival?.lastLook, firstSeen: firstSeen)
             let candidate = RetentionCandidate(
                 id: snapshot.id, group: RetentionGroup(domain: snapshot.manifest.domain, source: snapshot.outline.source), time: time,
-                firstSeen: firstSeen, isComplete: snapshot.outline.isComplete, protections: protections[snapshot.manifestDigest] ?? [])
+                firstSeen: firstSeen, claimed: snapshot.committed, isComplete: snapshot.outline.isComplete,
+                protections: protections[snapshot.manifestDigest] ?? [])
             return (snapshot, candidate, arrival?.lastLook == nil)
         }
     }

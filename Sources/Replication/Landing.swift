@@ -19,6 +19,9 @@ func atTarget<T>(_ body: () throws -> T) throws -> T {
 final class Landing: Sendable {
     private struct State {
         var waiting: [StoredPack] = []
+        /// Blobs of the packs that wait for a segment, and packs that have been listed or wait to be.
+        var waitingBlobs: Set<Digest> = []
+        var listed: Set<PackKey> = []
         /// Of packs stored, for the inventory.
         var sizes: [(key: PackKey, size: Int)] = []
         var rows = 0
@@ -41,12 +44,16 @@ final class Landing: Sendable {
     }
 
     /// Whether the blob is in a pack that is present here.
-    func has(_ id: Digest) -> Bool { index.places(id).first.map { index.isPresent($0.number) } ?? false }
+    func has(_ id: Digest) -> Bool {
+        index.places(id).first.map { index.isPresent($0.number) } ?? false || state.look { $0.waitingBlobs.contains(id) }
+    }
 
     /// Lists a pack that is there in the next segment; whether that is due.
     func list(_ pack: StoredPack) -> Bool {
         state.look { state in
+            guard state.listed.insert(pack.key).inserted else { return false }
             state.waiting.append(pack)
+            state.waitingBlobs.formUnion(pack.rows.map(\.id))
             state.rows += pack.rows.count
             return state.waiting.count >= options.packsPerSegment || state.rows >= IndexSegment.rowLimit / 4
                 || monotonicSeconds() - state.lastSegment >= options.secondsPerSegment
@@ -66,6 +73,7 @@ final class Landing: Sendable {
         let waiting = state.look { state in
             defer {
                 state.waiting = []
+                state.waitingBlobs = []
                 state.rows = 0
                 state.lastSegment = monotonicSeconds()
             }

@@ -31,6 +31,7 @@ package enum Levelling {
                 sites = moved
                 report.replace(by: attempt())
             }
+            report.isMoving = !report.isLevel && sites.contains { $0.hasMoved }
             reports.append(report)
         }
         return reports

@@ -101,7 +101,11 @@ extension Replicator {
 
     private func lostManifests(_ target: OpenSite) throws -> [ShortID] {
         let there = Set(try target.site.keys("snapshots/"))
-        return target.commits.filter { !there.contains(Manifest.key($0.key.snapshot, $0.manifest)) }.map(\.key.snapshot)
+        let lost = target.commits.filter { !there.contains(Manifest.key($0.key.snapshot, $0.manifest)) }
+        if lost.isEmpty { return [] }
+        // What was forgotten meanwhile goes with its manifest.
+        let forgotten = try target.repository.forgottenSnapshots()
+        return lost.filter { !forgotten.contains($0.key.snapshot, $0.manifest) }.map(\.key.snapshot)
     }
 
     private func repair(

@@ -48,6 +48,8 @@ package struct ReplicationReport: Sendable {
     package var unrepaired: [PackKey] = []
     /// Copies and records that were passed over: damaged, foreign or void. They changed nothing.
     package var problems: [Failure] = []
+    /// Collection kept moving: what was missing may only be elsewhere by now, and another run will tell.
+    package var isMoving = false
     /// Why the work at this target ended early.
     package var stopped: Failure?
 
@@ -78,6 +80,7 @@ package struct ReplicationReport: Sendable {
 
     /// What the command exits with: damage at a source that another copy healed leaves 0.
     package var status: ExitStatus {
+        if isMoving { return stopped?.exitStatus ?? .partial }
         var status = stopped?.exitStatus ?? .done
         for each in skipped { status = status.combined(with: each.failure.exitStatus) }
         if !unrepaired.isEmpty { status = status.combined(with: .damaged) }

@@ -447,6 +447,11 @@ package final class S3Site: Site {
         }
     }
 
+    package func isHeld(_ key: String) throws -> Bool {
+        guard isLocked(bucket(key)) else { return false }
+        return try naming(key) { try firstHead(key).header("x-amz-object-lock-legal-hold")?.uppercased() == "ON" }
+    }
+
     package var hasLegalHolds: Bool { options.lock != nil }
 
     package func setLegalHold(_ key: String, _ isOn: Bool) throws {

@@ -55,6 +55,9 @@ package protocol Site: AnyObject, Sendable {
     /// When the object's lock ends; nil when it has none.
     func lockEnd(_ key: String) throws -> Timestamp?
 
+    /// Whether a legal hold keeps the object.
+    func isHeld(_ key: String) throws -> Bool
+
     /// Locks the object until then; a lock is never shortened. Maintenance alone has the right.
     func lock(_ key: String, until: Timestamp) throws
 
@@ -108,6 +111,8 @@ extension Site {
     package func lockEnd(_ key: String) throws -> Timestamp? { nil }
 
     package func lock(_ key: String, until: Timestamp) throws {}
+
+    package func isHeld(_ key: String) throws -> Bool { false }
 
     package var hasLegalHolds: Bool { false }
 
@@ -190,7 +195,9 @@ extension Site {
     /// Throws `.exists` when other bytes hold the name.
     package func createOrConfirm(_ key: String, _ bytes: [UInt8]) throws {
         do { try create(key, bytes) } catch let failure as Failure where failure.kind == .exists {
-            guard try read(key, limit: bytes.count) == bytes else { throw failure }
+            do {
+                guard try read(key, limit: bytes.count) == bytes else { throw failure }
+            } catch let longer as Failure where longer.kind == .damaged { throw failure }
         }
     }
 }

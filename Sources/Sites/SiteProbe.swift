@@ -118,7 +118,11 @@ package struct SiteProbe: Sendable {
             return false
         }
         let (create, read) = try latency(site, folder)
-        let (upload, download) = try throughput(site, folder)
+        // A site that is full has no rate, and is looked at all the same.
+        let (upload, download): (Double, Double)
+        do { (upload, download) = try throughput(site, folder) } catch let failure as Failure where failure.kind == .noSpace {
+            (upload, download) = (0, 0)
+        }
         attempt(.delete) {
             do { try site.delete(folder + "second") } catch let failure as Failure where failure.kind == .refused {
                 return Outcome(.delete, .good, "refused, as it should be for who writes only")

@@ -102,6 +102,12 @@ struct SmallObjects {
             let record = try SlotRecord(body: body)
             (name, home) = (record.key.key, record.site)
             try trust.verify(statement, roles: record.outcome == .fence ? [.maintain] : [.write, .maintain], at: record.created.seconds)
+            // Only who holds the session gives it up; once it is removed, nobody knows who that was.
+            if record.outcome == .abandon,
+                let session = try? repository.statement(SessionRecord.key(record.key.session), .session), session.signer != statement.signer
+            {
+                throw Failure(.refused, .badSignature)
+            }
         case .manifest:
             let manifest = try Manifest(body: body)
             name = Manifest.key(manifest.snapshot, sha256(bytes))

@@ -112,8 +112,9 @@ struct HoldCommand: ParsableCommand {
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let rows = try session.workspaces().flatMap { workspace -> [HoldRow] in
-                let list = try HoldOperation(workspace).list()
-                for failure in list.problems { session.console.report(failure) }
+                let operation = try HoldOperation(workspace)
+                let list = try operation.list()
+                for failure in operation.failures + list.problems { session.console.report(failure) }
                 return list.items.map { HoldRow(workspace.tenant.name, $0) }
             }
             HoldCommand.present(rows, session)

@@ -151,7 +151,7 @@ class Archive(Open):
 
 def forgotten(result):
     """Snapshots that retention says it dropped, or would."""
-    return {row["id"] for row in result.json["forgotten"]}
+    return {row["id"] for line in result.lines for row in line.get("forgotten", ())}
 
 
 def site_rows(result):
@@ -211,12 +211,8 @@ class Look:
         except Problem as problem:
             raise AssertionError(f"{self.site}: the independent reader says: {problem}") from problem
 
-    def needed(self):
-        """Packs that are there and have what a snapshot needs."""
-        return set().union(*(packs for _, _, packs in self.places()))
-
     def expect_no_garbage(self):
-        needed = self.needed()
+        needed = set().union(*(packs for _, _, packs in self.places()))
         expect(self.present <= needed, f"{self.site} has packs that nothing needs: {sorted(self.present - needed)}")
 
 

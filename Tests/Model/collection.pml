@@ -105,7 +105,7 @@ hidden byte w, x, y, z;
 #ifdef NO_RULE_2
 #define MARKED(s) true
 #else
-#define MARKED(s) (!open || HAS(cMarked[g], s))
+#define MARKED(s) (!open || gen[s] >= g || HAS(cMarked[g], s))
 #endif
 
 /* The invariant, once: every commit that is there and counts finds each of its chunks in a pack that is there and that a counting

@@ -199,6 +199,11 @@ import Testing
         try expectWhole(two, snapshots: 1)
     }
 
+    private func manifestDigest(_ snapshot: ShortID, at site: any Site) throws -> Digest {
+        let key = try #require(try site.keys("snapshots/").first { $0.contains(snapshot.hex) })
+        return sha256(try site.read(key, limit: 1 << 21))
+    }
+
     @Test func recordsTravelFirst() throws {
         let one = try sample.memorySite("one")
         let two = try sample.memorySite("two")
@@ -213,7 +218,8 @@ import Testing
         let gone = try sample.take(files(1, count: 1), at: [one])
         let kept = try sample.take(files(2, count: 1), at: [one])
         let forget = ForgetRecord(
-            number: 0, previous: .zero, created: .now(), dropped: [.init(snapshot: gone.snapshot, manifest: .zero, reason: 2)])
+            number: 0, previous: .zero, created: .now(),
+            dropped: [.init(snapshot: gone.snapshot, manifest: try manifestDigest(gone.snapshot, at: one), reason: 2)])
         try one.create(ForgetRecord.key(0), Statement.sign(.forget, tenant: sample.tenant, body: forget.body, by: sample.maintain))
         try one.create(ForgetRecord.key(1), [1, 2, 3])
         let report = try replicator([one]).level(sample.open(two))

@@ -104,9 +104,9 @@ import Testing
         #expect(!Coordination(generation: 2, open: nil, decision: nil).isCondemned(pack))
     }
 
-    @Test func `a base is taken over whole only if the open generation marks it`() {
+    @Test func `a base is taken over whole only if the open generation marks it, or it began since`() {
         let open = Coordination(generation: 2, open: Self.condemned(2, marked: [Self.commit(1)]), decision: nil)
-        #expect(open.marks(Self.commit(1)) && !open.marks(Self.commit(2)))
+        #expect(open.marks(Self.commit(1)) && !open.marks(Self.commit(0)) && open.marks(Self.commit(2)))
         #expect(Coordination(generation: 2, open: nil, decision: nil).marks(Self.commit(2)))
     }
 

@@ -14,6 +14,8 @@ package final class Collector {
     let signer: SigningKey
     let options: CollectionOptions
     let surveyor: Surveyor
+    /// Snapshots under a legal hold: where the store holds their packs itself, these stay where they are.
+    let held: Set<ShortID>
     let folder: String
     var report: CollectionReport
     /// Doomed packs that could not be deleted yet.
@@ -23,14 +25,16 @@ package final class Collector {
     private static let rounds = 4
 
     /// `folder`: for local caches. `damaged`: packs at the site that verification has found so, and that are no copies any more.
+    /// `held`: snapshots under a legal hold.
     package init(
         _ repository: SiteRepository, keys: KeyRing, signer: SigningKey, folder: String, damaged: Set<PackKey> = [],
-        options: CollectionOptions = CollectionOptions()
+        held: Set<ShortID> = [], options: CollectionOptions = CollectionOptions()
     ) {
         self.repository = repository
         self.keys = keys
         self.signer = signer
         self.options = options
+        self.held = held
         self.folder = folder
         surveyor = Surveyor(repository, keys: keys, folder: folder, damaged: damaged)
         report = CollectionReport(site: repository.name)
@@ -47,22 +51,43 @@ package final class Collector {
         try checkRight()
         for round in 1...Self.rounds {
             let coordination = try repository.coordination()
-            let isOpen = try coordination.open.map { try !isSquatted($0.generation) } ?? false
-            if !isOpen || !CollectionRule.oneOpen.holds {
-                try sweepAll(coordination)  // step 8 of what is decided
-                guard try condemn(coordination) else { break }
-                if options.isDry { break }
-            } else if try decide(coordination) {
-                let decided = try repository.coordination()
-                if !options.isDry { try sweepAll(decided) }
-                break
-            } else if [.waiting, .condemned, .blocked].contains(report.state) || options.isDry {
-                break
+            var isDone = false
+            do { isDone = try step(coordination) } catch let failure as Failure where failure.kind == .missing || failure.kind == .fenced {
+                // Another collector has taken away what was looked at.
+                guard try hasMoved(coordination) else { throw failure }
+                if round == Self.rounds { report.state = .waiting }
+                continue
             }
+            if report.state == .blocked, round < Self.rounds, try hasMoved(coordination) { continue }
+            if isDone { break }
             if round == Self.rounds { report.state = .waiting }
         }
-        report.void = repository.voidObjects
+        // What another collector removed while this one looked is not void.
+        var seen: Set<String> = []
+        report.void = repository.voidObjects.filter { $0.kind != .missing && seen.insert($0.text(.english)).inserted }
         return report
+    }
+
+    /// One look and what follows from it. True when there is nothing more to do now.
+    private func step(_ coordination: Coordination) throws -> Bool {
+        report.blocked = []
+        try sweepAll(coordination)  // step 8 of what is decided: locks may have ended since
+        let isOpen = try coordination.open.map { try !isSquatted($0.generation) } ?? false
+        if !isOpen || !CollectionRule.oneOpen.holds { return try !condemn(coordination) || options.isDry }
+        report.state = .nothing
+        if try decide(coordination) {
+            if !options.isDry { try sweepAll(try repository.coordination()) }
+            return true
+        }
+        // Without one of these somebody else has decided.
+        return [.waiting, .condemned, .blocked].contains(report.state) || options.isDry
+    }
+
+    /// Whether a record came since.
+    private func hasMoved(_ coordination: Coordination) throws -> Bool {
+        let now = try repository.coordination()
+        return now.generation != coordination.generation || now.decision?.generation != coordination.decision?.generation
+            || (now.open == nil) != (coordination.open == nil)
     }
 
     func checkRight() throws {
@@ -95,8 +120,9 @@ package final class Collector {
         var survey = try surveyor.survey(coordination)
         (report.packs, report.bytes) = (survey.packs, survey.bytes)
         if let blocked = block(survey) { return blocked }
+        report.blocked = []
         let compaction = Compaction(self, survey)
-        let plan = compaction.plan()
+        let plan = compaction.plan(without: try heldPacks(survey))
         report.compactedPacks = plan.reduce(0) { $0 + $1.packs.count }
         if !plan.isEmpty, !options.isDry {
             try compaction.run(plan)
@@ -175,7 +201,25 @@ package final class Collector {
             try repository.openSessions(slots: survey.snapshots.slots).filter {
                 $0.record.map { $0.created > young && !survey.snapshots.forgotten.names($0.snapshot) } ?? false
             }.map(\.id))
-        return chosen.filter { !atWork.contains($0.key.session) && !pending.contains($0.key) }
+        let kept = try heldPacks(survey)
+        return chosen.filter { !atWork.contains($0.key.session) && !pending.contains($0.key) && !kept.contains($0.key) }
+    }
+
+    /// Packs that the store keeps for a hold: they cannot be deleted, and a release finds them by the index.
+    func heldPacks(_ survey: Survey) throws -> Set<PackKey> {
+        guard site.hasLegalHolds, !held.isEmpty else { return [] }
+        var packs: Set<PackKey> = []
+        for domain in survey.domains {
+            guard let pages = surveyor.pages[domain.domain] else { continue }
+            var live = LiveBlobs(domain.live.rows)
+            for root in survey.snapshots.roots where root.domain == domain.domain && held.contains(root.snapshot) {
+                live.mark(from: root.page, pages)
+            }
+            domain.live.rows.forEachID { position, group in
+                if live.isLive(position) { packs.formUnion(group.map { domain.packs[Int($0.pack)].key }) }
+            }
+        }
+        return packs
     }
 
     /// Commits of which everything stays.

@@ -28,14 +28,14 @@ struct Compaction {
     private var options: CollectionOptions { collector.options }
 
     /// The packs with the smallest live share first, within the budget of a run.
-    func plan() -> [Group] {
+    func plan(without kept: Set<PackKey>) -> [Group] {
         guard survey.blocked.isEmpty else { return [] }
         var budget = options.compactionBytes
         var groups: [Group] = []
         for domain in survey.domains where domain.blocked.isEmpty {
             let needs = domain.needs
             let sparse = domain.packs.indices.filter { number in
-                domain.status[number] == .usable && needs.isNeeded[number] && !needs.isDisputed[number]
+                domain.status[number] == .usable && !kept.contains(domain.packs[number].key) && needs.isNeeded[number] && !needs.isDisputed[number]
                     && domain.choices.standing[number] != .attested
                     && Double(needs.liveBytes[number]) < options.liveShare * Double(domain.sizes[number])
             }

@@ -100,12 +100,14 @@ extension Collector {
         try checkRight()
         let coordination = try repository.coordination(remembering: false)
         // One's own, begun by a run that died.
-        let isBegun = coordination.decision.map { $0.commits.isEmpty && $0.doomed.packs.isEmpty && coordination.open == nil } ?? false
-        let commits = isBegun ? 0 : try repository.commits(coordination).count
-        guard isBegun || coordination.generation == 0 && commits == 0 else {
+        let isDecided = coordination.decision.map { $0.commits.isEmpty && $0.doomed.packs.isEmpty && coordination.open == nil } ?? false
+        let commits = isDecided ? 0 : try repository.commits(coordination).count
+        let isCondemned = coordination.decision == nil && coordination.open?.packs.packs.isEmpty == true && commits == 0
+        guard isDecided || isCondemned || coordination.generation == 0 && commits == 0 else {
             throw Failure(.refused, .coordinationThere(commits), object: repository.name)
         }
-        if !isBegun { try beginAnew() }
+        report.generation = coordination.generation
+        if !isDecided { try beginAnew(coordination.open) }
         if options.isDry { return report }
         let survey = try surveyor.survey(try repository.coordination())
         for root in survey.snapshots.roots where root.commit == nil {
@@ -121,7 +123,7 @@ extension Collector {
     }
 
     /// The pair of records above every number that is validly known here. A number in an unsigned name counts for nothing.
-    private func beginAnew() throws {
+    private func beginAnew(_ open: CondemnedRecord?) throws {
         var highest = try repository.state?.watermarks(repository.id).generation ?? 0
         var segments: [SegmentKey] = []
         for key in try site.keys("index/") {
@@ -135,18 +137,32 @@ extension Collector {
             }
         }
         let taken = Set(try (site.keys("condemned/") + site.keys("decided/")).compactMap { generationNumber($0.drop { $0 != "/" }.dropFirst()) })
+        if let open {
+            try decideAnew(open.generation, segments)
+            return
+        }
         var number = UInt64(highest) + 1
         while number < UInt64(UInt32.max), taken.contains(UInt32(number)) { number += 1 }
         guard number < UInt64(UInt32.max) else { throw Failure(.refused, .malformedRecord("generation"), object: repository.name) }
         report.generation = UInt32(number)
         if options.isDry { return }
         let condemned = CondemnedRecord(generation: report.generation, site: repository.id, created: .now(), packs: [], marked: [])
+        guard try create(CondemnedRecord.key(report.generation), .condemned, condemned.body) else {
+            throw Failure(.fenced, .sessionFenced, object: repository.name)
+        }
+        Steps.mark("collection condemned")
+        try decideAnew(report.generation, segments)
+    }
+
+    private func decideAnew(_ generation: UInt32, _ segments: [SegmentKey]) throws {
+        if options.isDry { return }
         let decided = DecidedRecord(
-            generation: report.generation, site: repository.id, created: .now(), names: true, doomed: [], commits: [],
+            generation: generation, site: repository.id, created: .now(), names: true, doomed: [], commits: [],
             segments: segments.sorted { $0.key < $1.key })
-        guard try create(CondemnedRecord.key(report.generation), .condemned, condemned.body),
-            try create(DecidedRecord.key(report.generation), .decided, decided.body)
-        else { throw Failure(.fenced, .sessionFenced, object: repository.name) }
+        guard try create(DecidedRecord.key(generation), .decided, decided.body) else {
+            throw Failure(.fenced, .sessionFenced, object: repository.name)
+        }
+        Steps.mark("collection decided")
     }
 
     private func commit(_ root: SnapshotRoot) throws {

@@ -102,6 +102,10 @@ final class Surveyor {
         for key in try repository.site.keys("index/") {
             guard let segment = SegmentKey(key: key), segment.isMerged, segment.session.generation > coordination.generation else { continue }
             guard try repository.isMaintenances(segment) else { continue }
+            // Another collector may have opened a generation since this one looked.
+            guard try repository.coordination().generation < segment.session.generation else {
+                throw Failure(.fenced, .sessionFenced, object: repository.name)
+            }
             throw Failure(.refused, .coordinationLost(segment.session.generation, coordination.generation), object: repository.name)
         }
     }

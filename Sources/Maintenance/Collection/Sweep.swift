@@ -130,14 +130,20 @@ extension Collector {
         }
     }
 
+    /// Tells what keeps an object: a lock that runs, a hold, or a right that is lacking, which is a failure.
     private func noteLocked(_ key: String, _ failure: Failure) throws {
-        let until = failure.kind == .refused ? try site.lockEnd(key)?.seconds : nil
-        let isLocked = until.map { $0 > options.now() } ?? false
-        guard isLocked || failure.kind == .refused && site.lockPeriod != nil else {
-            report.problems.append(failure.of("\(repository.name):\(key)"))
-            return
+        if failure.kind == .refused, !report.locked.contains(where: { $0.object == key }) {
+            if let until = try site.lockEnd(key)?.seconds, until > options.now() {
+                report.locked.append(.init(object: key, until: until))
+                return
+            }
+            if try site.isHeld(key) {
+                report.locked.append(.init(object: key, until: nil))
+                return
+            }
         }
-        report.locked.append(.init(object: key, until: until))
+        guard !report.locked.contains(where: { $0.object == key }) else { return }
+        report.problems.append(failure.of("\(repository.name):\(key)"))
     }
 
     /// Slots and manifests of what was forgotten: slots at once, as retention does, manifests when a quarantine has passed.

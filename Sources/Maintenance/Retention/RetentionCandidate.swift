@@ -33,16 +33,20 @@ package struct RetentionCandidate: Sendable, Equatable {
     package let time: Timestamp
     /// When maintenance first saw it, at any site, by its own clock.
     package let firstSeen: Timestamp
+    /// When it was committed, as its node says: puts in order what `time` cannot tell apart, and nothing else.
+    package let claimed: Timestamp
     package let isComplete: Bool
     package let protections: [RetentionProtection]
 
     package init(
-        id: ShortID, group: RetentionGroup, time: Timestamp, firstSeen: Timestamp, isComplete: Bool, protections: [RetentionProtection] = []
+        id: ShortID, group: RetentionGroup, time: Timestamp, firstSeen: Timestamp, claimed: Timestamp? = nil, isComplete: Bool,
+        protections: [RetentionProtection] = []
     ) {
         self.id = id
         self.group = group
         self.time = time
         self.firstSeen = firstSeen
+        self.claimed = claimed ?? time
         self.isComplete = isComplete
         self.protections = protections
     }

@@ -13,11 +13,12 @@ struct RetentionHistory {
         /// Never after `now`.
         let time: Timestamp
         let firstSeen: Timestamp
+        let claimed: Timestamp
         let isComplete: Bool
         let local: LocalMoment
     }
 
-    /// Oldest first. At the same time: as they arrived, then by id.
+    /// Oldest first. At the same time: as they arrived, then as their node says, then by id.
     let items: [Item]
     let now: Timestamp
     /// Seconds.
@@ -30,10 +31,11 @@ struct RetentionHistory {
             let candidate = candidates[index]
             let time = min(candidate.time, now)
             return Item(
-                index: index, id: candidate.id, time: time, firstSeen: candidate.firstSeen, isComplete: candidate.isComplete,
+                index: index, id: candidate.id, time: time, firstSeen: candidate.firstSeen, claimed: candidate.claimed,
+                isComplete: candidate.isComplete,
                 local: LocalMoment(time))
         }
-        self.items = items.sorted { ($0.time, $0.firstSeen, $0.id) < ($1.time, $1.firstSeen, $1.id) }
+        self.items = items.sorted { ($0.time, $0.firstSeen, $0.claimed, $0.id) < ($1.time, $1.firstSeen, $1.claimed, $1.id) }
     }
 
     /// Of each rule that there is: what it says of each of `items`.

@@ -155,8 +155,10 @@ package final class SiteIndex: Sendable {
             return (numbers, known, state.runs)
         }
         // What is there is not added twice, as when segments were merged.
-        let rows = segment.rows.lazy.map { IndexRow(id: $0.id, pack: numbers[Int($0.pack)], offset: $0.offset, length: $0.length) }
+        var rows = segment.rows.lazy.map { IndexRow(id: $0.id, pack: numbers[Int($0.pack)], offset: $0.offset, length: $0.length) }
             .filter { row in row.pack >= known || !runs.contains { $0.find(row.id) { $0 == row } } }.sorted()
+        // A segment may list a pack twice.
+        rows = rows.indices.filter { $0 == 0 || rows[$0] != rows[$0 - 1] }.map { rows[$0] }
         let path = state.look { state in
             state.next += 1
             return folder + "/run-\(state.next)"

@@ -65,10 +65,11 @@ package struct Coordination: Sendable {
         !isCondemned(pack) && decision.map { pack.session.generation >= $0.generation } ?? true
     }
 
-    /// Whether the open generation lets a base snapshot be used whole.
+    /// Whether the open generation lets a base snapshot be used whole: it is marked, or its session began since, and used nothing that is
+    /// condemned.
     package func marks(_ commit: CommitKey) -> Bool {
-        guard let marked, CollectionRule.markedBase.holds else { return true }
-        return marked.contains(commit)
+        guard let open, let marked, CollectionRule.markedBase.holds else { return true }
+        return commit.session.generation >= open.generation || marked.contains(commit)
     }
 }
 
@@ -77,6 +78,8 @@ extension SiteRepository {
     ///
     /// `remembering` false: also where it is older than what this machine has seen, for who makes it anew.
     package func coordination(remembering: Bool = true) throws -> Coordination {
+        // Before the listing: another process of this machine may see more while this one reads.
+        let seen = try state.map { try $0.watermarks(id).generation } ?? 0
         let condemned = try highest("condemned/", .condemned) {
             try CondemnedRecord(body: $0)
         } accept: { _ in
@@ -96,8 +99,7 @@ extension SiteRepository {
             } : decided
         let generation = max(condemned?.generation ?? 0, decided?.generation ?? 0)
         if let state, remembering {
-            let seen = try state.watermarks(id)
-            guard generation >= seen.generation else { throw Failure(.refused, .rolledBack(seen.generation, generation), object: name) }
+            guard generation >= seen else { throw Failure(.refused, .rolledBack(seen, generation), object: name) }
             var marks = TenantState.Watermarks()
             marks.generation = generation
             remember("generation") { try state.remember(marks, site: id) }

@@ -221,6 +221,7 @@ package final class SiteRepository: Sendable {
 
     /// The chain of forget records, as far as it is valid, each with its stored bytes.
     package func forgetChain() throws -> [(record: ForgetRecord, bytes: [UInt8])] {
+        let seen = try state.map { try $0.watermarks(id).forget } ?? 0
         let keys = try site.keys("forget/")
         let results = Threads.map("forget", keys, atOnce: site.smallParallelism) { key in
             try self.believed(key, .forget) { statement, bytes in
@@ -242,8 +243,7 @@ package final class SiteRepository: Sendable {
         }
         let highest = chain.last?.record.number ?? 0
         if let state {
-            let seen = try state.watermarks(id)
-            guard highest >= seen.forget else { throw Failure(.refused, .rolledBack(seen.forget, highest), object: name) }
+            guard highest >= seen else { throw Failure(.refused, .rolledBack(seen, highest), object: name) }
             var marks = TenantState.Watermarks()
             marks.forget = highest
             remember("forget") { try state.remember(marks, site: id) }

@@ -85,8 +85,7 @@ final class InterleavingWorld: Sendable {
             }
             pack = builder.finish()
         } while pack.digest.leading >> 60 != place
-        made.look { $0.packs[name] = pack }
-        return pack
+        return made.look { $0.packs.keep(pack, name) }
     }
 
     func segmentKey() -> BlockKey { .catalogue(tenant.domain.catalogue, tenant: tenant.id) }
@@ -105,18 +104,15 @@ final class InterleavingWorld: Sendable {
         let labels = Manifest.Labels(source: "source", node: "node", paths: [], command: [], excludes: [], program: "test")
         let manifest = try Manifest(snapshot: snapshot(name), descriptor: 0, outline: outline, labels: labels, run: runKey)
         let bytes = try tenant.sign(.manifest, manifest.body, by: tenant.node)
-        made.look { made in
-            made.manifests[name + " " + letters] = bytes
-            made.roots[sha256(bytes)] = root
+        return made.look { made in
+            let kept = made.manifests.keep(bytes, name + " " + letters)
+            made.roots[sha256(kept)] = root
+            return kept
         }
-        return bytes
     }
 
     /// The root page of a manifest that was made here.
     func root(_ manifest: Digest) -> Digest? { made.look { $0.roots[manifest] } }
-
-    /// Manifests of this process, for the local caches of machines: a signature of twenty years is slow to verify.
-    var manifests: [Digest: [UInt8]] { made.look { Dictionary($0.manifests.values.map { (sha256($0), $0) }, uniquingKeysWith: { a, _ in a }) } }
 
     // MARK: sites
 
@@ -133,11 +129,19 @@ final class InterleavingWorld: Sendable {
         let builder = try SiteBuilder(self)
         try make(builder)
         let template = try builder.finish()
-        made.look { $0.templates[name] = template }
-        return template
+        return made.look { $0.templates.keep(template, name) }
     }
 
     func open(_ site: any Site, state: TenantState? = nil) throws -> SiteRepository { try tenant.open(site, state: state) }
+}
+
+extension Dictionary {
+    /// What was there first: several threads may have made the same thing, and it is random.
+    fileprivate mutating func keep(_ value: Value, _ key: Key) -> Value {
+        if let first = self[key] { return first }
+        self[key] = value
+        return value
+    }
 }
 
 /// How a site is when a run begins.
@@ -186,7 +190,9 @@ final class SiteBuilder {
     }
 
     /// Packs that are listed and that nobody needs: their session was given up.
-    func spare(_ name: String, packs: [[String]], isReplicator: Bool = false) throws { try session(name, packs, isReplicator: isReplicator).abandon() }
+    func spare(_ name: String, packs: [[String]], isReplicator: Bool = false) throws {
+        try session(name, packs, isReplicator: isReplicator).abandon()
+    }
 
     /// One listed segment less.
     func loseSegment(_ number: Int) throws { try site.delete(site.keys("index/")[number]) }

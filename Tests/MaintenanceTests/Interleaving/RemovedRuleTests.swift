@@ -13,18 +13,18 @@ struct RemovedRule: Sendable, CustomTestStringConvertible {
 
     /// As docs/MODEL.md numbers them. The cues lead to the brink of each hole; the rest is left to the seeds.
     static let all = [
-        RemovedRule(rule: .listAgain, scenario: .pair, seed: 190),
-        RemovedRule(rule: .markedBase, scenario: .basesAtTheBrink, seed: 104),
+        RemovedRule(rule: .listAgain, scenario: .lateRegistration, seed: 3),
+        RemovedRule(rule: .markedBase, scenario: .basesAtTheBrink, seed: 107),
         RemovedRule(rule: .packSuffix, scenario: .copiesAtTheBrink, seed: 2),
-        RemovedRule(rule: .decisionAlone, scenario: .undoing, seed: 51),
+        RemovedRule(rule: .decisionAlone, scenario: .undoing, seed: 149),
         RemovedRule(rule: .segmentsCount, scenario: .deletingBesideASleeper, seed: 9),
         RemovedRule(rule: .committedSegments, scenario: .decidingBesideASleeper, seed: 0),
         RemovedRule(rule: .lateRemoval, scenario: .removingBesideASleeper, seed: 8),
         RemovedRule(rule: .commitsCount, scenario: .longSleep, seed: 19),
-        RemovedRule(rule: .freshIndex, scenario: .knowingPair, seed: 27),
-        RemovedRule(rule: .closedFirst, scenario: .pair, seed: 28),
+        RemovedRule(rule: .freshIndex, scenario: .knowingPair, seed: 35),
+        RemovedRule(rule: .closedFirst, scenario: .pair, seed: 24),
         RemovedRule(rule: .secondMark, scenario: .pair, seed: 7),
-        RemovedRule(rule: .oneOpen, scenario: .rivals, seed: 195),
+        RemovedRule(rule: .oneOpen, scenario: .rivalsAtTheBrink, seed: 4),
     ]
 }
 

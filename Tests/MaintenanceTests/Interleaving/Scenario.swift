@@ -26,7 +26,8 @@ enum Part: Sendable {
 
     var name: String {
         switch self {
-        case .writer(let name, _, _, _, _), .replicator(let name, _, _, _), .relister(let name, _), .rebuilder(let name, _), .collector(let name, _, _, _), .undo(let name),
+        case .writer(let name, _, _, _, _), .replicator(let name, _, _, _), .relister(let name, _), .rebuilder(let name, _),
+            .collector(let name, _, _, _), .undo(let name),
             .retention(let name, _):
             name
         case .network: "network"
@@ -47,11 +48,14 @@ struct Scenario: Sendable {
     var isLate = true
     var accidents = Accidents.none
 
+    var compacts: Bool {
+        parts.contains { if case .collector(_, _, _, compacts: true) = $0 { true } else { false } }
+    }
+
     /// Plays the run that belongs to a seed.
     func play(_ seed: UInt64, settles: Bool = false, tells: Bool = false) throws -> Outcome {
         let schedule = PrioritySchedule(seed: seed, cues: cues, accidents: accidents)
-        let order: SteppedStore.Order = seed % 3 == 0 ? .creation : seed % 3 == 1 ? .reverse : .scattered(seed)
-        return try Run(self, schedule, order: order).play(settles: settles, tells: tells)
+        return try Run(self, schedule, seed: seed).play(settles: settles, tells: tells)
     }
 
     /// What happens in that run, for people: who creates, deletes and lists what.
@@ -85,6 +89,8 @@ final class Run: @unchecked Sendable {
     // Unchecked: used by whoever has the baton.
     let world: InterleavingWorld
     private let scenario: Scenario
+    private let seed: UInt64
+    private let template: SiteTemplate
     private let stage: Stage
     private let store: SteppedStore
     private let truth: SiteTruth
@@ -93,13 +99,14 @@ final class Run: @unchecked Sendable {
     private var machines: [String: TenantState] = [:]
 
     /// `rule`: taken away, and so from the past as well.
-    init(_ scenario: Scenario, _ schedule: any Schedule, order: SteppedStore.Order = .creation) throws {
+    init(_ scenario: Scenario, _ schedule: any Schedule, seed: UInt64 = 0) throws {
         world = try InterleavingWorld.shared.get()
         self.scenario = scenario
+        self.seed = seed
         let without = CollectionRule.allCases.first { !$0.holds }.map { "without \($0)" } ?? ""
-        let template = try world.template(scenario.name + without, scenario.past)
+        template = try world.template(scenario.name + without, scenario.past)
         truth = SiteTruth(world)
-        store = try SteppedStore(template, order: order, truth: truth)
+        store = try SteppedStore(template, order: seed % 3 == 2 ? .scattered(seed) : .creation, truth: truth)
         for snapshot in template.acknowledged { truth.acknowledge(snapshot) }
         stage = Stage(schedule)
         // In memory where there is such a place: caches are written durably, and there are many runs.
@@ -129,8 +136,22 @@ final class Run: @unchecked Sendable {
         if let known = machines[machine] { return known }
         let state = try TenantState(folder: folder + "/" + machine)
         machines[machine] = state
-        for (digest, bytes) in world.manifests { try state.keepManifest(bytes, digest) }
+        // A signature of twenty years is slow to verify; and every run of a scenario has to know the same.
+        for bytes in try manifests() { try state.keepManifest(bytes, sha256(bytes)) }
         return state
+    }
+
+    /// What the site has at the beginning, and what actors will write.
+    private func manifests() throws -> [[UInt8]] {
+        let past = template.objects.filter { $0.key.hasPrefix("snapshots/") }.map(\.bytes)
+        return try scenario.parts.reduce(into: past) { found, part in
+            switch part {
+            case .writer(let name, let letters, _, _, let retries):
+                for attempt in 0...retries { found.append(try world.manifest(name + String(repeating: "'", count: attempt), letters)) }
+            case .replicator(let name, let letters, _, _): found.append(try world.manifest(name, letters))
+            default: break
+            }
+        }
     }
 
     private var domain: ShortID { world.tenant.domain.domain }
@@ -146,7 +167,9 @@ final class Run: @unchecked Sendable {
 
     private func cast(_ part: Part) {
         stage.add(part.name) { [unowned self] number in
-            let site = SteppedSite(store, stage: stage, actor: number)
+            // Some list in one direction, some in the other: what comes meanwhile is seen by some, and caches are in different orders.
+            let isBackward = seed > 0 && Step(actor: part.name, act: .list, folder: "", number: 0).hash(seed, 6) % 2 == 0
+            let site = SteppedSite(store, stage: stage, actor: number, isBackward: isBackward)
             do {
                 switch part {
                 case .writer(let name, let letters, let machine, let fromBase, let retries):
@@ -302,7 +325,8 @@ final class Run: @unchecked Sendable {
 
     private func rebuild(_ site: SteppedSite, _ state: TenantState) throws {
         let collector = Collector(
-            try world.open(site, state: state), keys: world.tenant.catalogueKeys, signer: world.tenant.maintain, folder: state.folder, options: options)
+            try world.open(site, state: state), keys: world.tenant.catalogueKeys, signer: world.tenant.maintain, folder: state.folder,
+            options: options)
         do { _ = try collector.rebuildIndex() } catch let failure as Failure where failure.kind == .refused {}
     }
 

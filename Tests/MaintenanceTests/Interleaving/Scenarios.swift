@@ -7,7 +7,8 @@ extension Scenario {
 
     /// Everything that is played with all rules. Those that begin at the brink of a hole get where chance seldom leads.
     static let all: [Scenario] = [
-        .pair, .knowingPair, .bases, .basesAtTheBrink, .rivals, .copying, .copiesAtTheBrink, .deletingBesideASleeper, .decidingBesideASleeper,
+        .pair, .knowingPair, .lateRegistration, .oneMachine, .bases, .basesAtTheBrink, .rivals, .rivalsAtTheBrink, .copying, .copiesAtTheBrink,
+        .deletingBesideASleeper, .decidingBesideASleeper,
         .removingBesideASleeper, .longSleep, .compaction, .undoing, .relisting, .rebuilding, .rebuildingBesideASleeper, .crowd,
     ]
 
@@ -20,6 +21,18 @@ extension Scenario {
 
     /// Its index was level with the site, long ago.
     static let knowingPair = pair.beginning("a writer with an old index", knowing: ["node"])
+
+    /// It registers when older sessions have been closed and commits are listed: all that it does comes too late.
+    static let lateRegistration = pair.beginning(
+        "a writer that registers late", .run("writer", to: .create, "sessions/"), .run("collector", to: .create, "decided/"))
+
+    /// Writer and collector have their caches and what they remember of the site in common.
+    static let oneMachine = Scenario(
+        name: "one machine", past: past,
+        parts: [
+            .writer("writer", letters: "B", machine: "node"), .collector("collector", rounds: 2, machine: "node"),
+            .collector("other", rounds: 1, machine: "node"), .retention("retention", snapshot: "S0"),
+        ])
 
     /// Few enough steps for every interleaving.
     static let brief = Scenario(
@@ -36,7 +49,8 @@ extension Scenario {
         ])
 
     static let basesAtTheBrink = bases.beginning(
-        "a base that hangs on a condemned pack", .run("first", to: .create, "snapshots/"), .run("collector", to: .list, "sessions/", 2))
+        "a base that hangs on a condemned pack", .run("first", to: .create, "snapshots/"), .run("collector", past: .create, "condemned/"),
+        .finish("first"), .run("second", to: .create, "snapshots/"))
 
     /// Collectors of different knowledge, and spare copies of what is needed.
     static let rivals = Scenario(
@@ -49,6 +63,11 @@ extension Scenario {
             .writer("writer", letters: "B", machine: "node"), .collector("one", rounds: 2, machine: "one"),
             .collector("other", rounds: 2, machine: "other"),
         ], knowing: ["other"])
+
+    /// One is about to decide.
+    static let rivalsAtTheBrink = rivals.beginning(
+        "rivals of different knowledge", .run("one", to: .create, "decided/"), .run("other", to: .create, "decided/"),
+        knowing: ["other"])
 
     static let undoing = Scenario(
         name: "undoing", past: past,
@@ -84,7 +103,7 @@ extension Scenario {
 
     /// The decision comes between its pack and its segment.
     static let decidingBesideASleeper = sleepers.beginning(
-        "a sleeper that a decision does not see", .run("sleeper", to: .create, "index/"), .run("collector", to: .list, "packs/", 2), isLate: false)
+        "a sleeper that a decision does not see", .run("sleeper", to: .create, "index/"), .run("collector", to: .create, "decided/"), isLate: false)
 
     /// What ended its session is about to be removed.
     static let removingBesideASleeper = sleepers.beginning(
@@ -151,7 +170,8 @@ extension Scenario {
 
     /// The same, while a collector sleeps that is about to delete.
     static let rebuildingBesideASleeper = rebuilding.beginning(
-        "rebuilding beside a sleeper", .run("sleeper", to: .create, "index/"), .run("first", to: .delete, "packs/"), .run("late", to: .size, "packs/"),
+        "rebuilding beside a sleeper", .run("sleeper", to: .create, "index/"), .run("first", to: .delete, "packs/"),
+        .run("late", to: .size, "packs/"),
         .finish("first"))
 
     /// Everybody, with whatever can happen to them.

@@ -1,14 +1,29 @@
-/// A part of a run that is told beforehand: the actor goes on until it is about to take that step.
+/// A part of a run that is told beforehand.
 struct Cue: Sendable {
+    private enum End {
+        case before(Step.Act, String)
+        case after(Step.Act, String)
+        case never
+    }
+
     let actor: String
-    /// Nil: to its end.
-    var until: (act: Step.Act, folder: String, number: Int)?
+    private let end: End
 
     /// The actor goes on to its end.
-    static func finish(_ actor: String) -> Cue { Cue(actor: actor) }
+    static func finish(_ actor: String) -> Cue { Cue(actor: actor, end: .never) }
 
-    static func run(_ actor: String, to act: Step.Act, _ folder: String, _ number: Int = 1) -> Cue {
-        Cue(actor: actor, until: (act, folder, number))
+    /// The actor goes on until it is about to take the first step of that kind.
+    static func run(_ actor: String, to act: Step.Act, _ folder: String) -> Cue { Cue(actor: actor, end: .before(act, folder)) }
+
+    /// The actor goes on until it has taken it.
+    static func run(_ actor: String, past act: Step.Act, _ folder: String) -> Cue { Cue(actor: actor, end: .after(act, folder)) }
+
+    func isReached(by actor: Stage.Actor) -> Bool {
+        switch end {
+        case .before(let act, let folder): actor.next.act == act && actor.next.folder == folder || actor.count(act, folder) > 0
+        case .after(let act, let folder): actor.count(act, folder) > 0
+        case .never: false
+        }
     }
 }
 
@@ -62,7 +77,7 @@ final class PrioritySchedule: Schedule {
             for actor in ready { actor.priority = 1 << 33 + actor.next.hash(seed, 1) % (1 << 33) }
         }
         while let cue = cues.first {
-            guard let actor = ready.first(where: { $0.name == cue.actor }), !cue.isReached(by: actor.next) else {
+            guard let actor = ready.first(where: { $0.name == cue.actor }), !cue.isReached(by: actor) else {
                 cues.removeFirst()
                 continue
             }
@@ -84,13 +99,6 @@ final class PrioritySchedule: Schedule {
         var random = SplitMix(seed ^ taken << 32)
         if let current, random.next() % 3 > 0 { return current }
         return ready[Int(random.next() % UInt64(ready.count))]
-    }
-}
-
-extension Cue {
-    func isReached(by step: Step) -> Bool {
-        guard let until else { return false }
-        return step.act == until.act && step.folder == until.folder && step.number >= until.number
     }
 }
 

@@ -18,7 +18,8 @@ enum ObjectMeaning: Sendable {
         func body(_ kind: Statement.Kind) throws -> [UInt8] { try Statement(Array(bytes), kind, tenant: world.tenant.id).body }
         switch key.prefix(while: { $0 != "/" }) {
         case "commits": self = .slot(try SlotRecord(body: body(.slot)))
-        case "index": self = .segment(SegmentKey(key: key)!, try IndexSegment(body: body(.segment), tenant: world.tenant.id, keys: world.tenant.catalogueKeys))
+        case "index":
+            self = .segment(SegmentKey(key: key)!, try IndexSegment(body: body(.segment), tenant: world.tenant.id, keys: world.tenant.catalogueKeys))
         case "packs":
             let pack = PackKey(key: key)!
             self = .pack(pack, try world.directory(pack.digest, bytes))

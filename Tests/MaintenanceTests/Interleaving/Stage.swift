@@ -78,6 +78,12 @@ final class Stage: @unchecked Sendable {
             next = Step(actor: name, act: .begin, folder: "", number: 1)
         }
 
+        /// How often the actor has taken such a step.
+        func count(_ act: Step.Act, _ folder: String) -> Int {
+            let come = counts[folder]?[Int(act.rawValue)] ?? 0
+            return come - (next.act == act && next.folder == folder ? 1 : 0)
+        }
+
         fileprivate func step(_ act: Step.Act, _ folder: String) -> Step {
             counts[folder, default: [Int](repeating: 0, count: 8)][Int(act.rawValue)] += 1
             return Step(actor: name, act: act, folder: folder, number: counts[folder]![Int(act.rawValue)])

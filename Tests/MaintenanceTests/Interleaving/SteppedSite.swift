@@ -9,13 +9,16 @@ final class SteppedSite: Site {
     /// Nil: no choice points, for what is done before and after.
     private let stage: Stage?
     private let actor: Int
+    private let isBackward: Bool
 
     var name: String { store.base.name }
 
-    init(_ store: SteppedStore, stage: Stage? = nil, actor: Int = 0) {
+    /// `isBackward`: this actor's listings go the other way than those of others.
+    init(_ store: SteppedStore, stage: Stage? = nil, actor: Int = 0, isBackward: Bool = false) {
         self.store = store
         self.stage = stage
         self.actor = actor
+        self.isBackward = isBackward
     }
 
     private var silence: Failure { Failure(.unreachable, .system("reach", "no answer"), object: name) }
@@ -34,7 +37,7 @@ final class SteppedSite: Site {
 
     func create(_ key: String, _ bytes: UnsafeRawBufferPointer) throws {
         try act(.create, key) {
-            store.sent(key, bytes, by: actor)
+            store.sent(key, bytes)
             try store.create(key, bytes)
         }
         if let stage, store.isBroken { stage.isOver = true }
@@ -57,9 +60,9 @@ final class SteppedSite: Site {
     func list(_ prefix: String, _ body: (ObjectInfo) throws -> Void) throws {
         try act(.list, prefix) {}
         var last: SteppedStore.Place?
-        while store.next(prefix, after: last) != nil {
+        while store.next(prefix, after: last, isBackward: isBackward) != nil {
             try act(.key, prefix) {}
-            guard let found = store.next(prefix, after: last) else { return }
+            guard let found = store.next(prefix, after: last, isBackward: isBackward) else { return }
             last = found
             try body(ObjectInfo(key: found.key, size: store.base.size(found.key)))
         }
@@ -82,7 +85,7 @@ final class SteppedSite: Site {
 final class SteppedStore: @unchecked Sendable {
     // Unchecked: used by whoever has the baton.
     enum Order: Sendable {
-        case creation, reverse
+        case creation
         /// Anywhere, as random names are.
         case scattered(UInt64)
     }
@@ -114,7 +117,7 @@ final class SteppedStore: @unchecked Sendable {
 
     func exists(_ key: String) -> Bool { (try? base.size(key)) != nil }
 
-    func sent(_ key: String, _ bytes: UnsafeRawBufferPointer, by actor: Int) { log.append((key, Array(bytes))) }
+    func sent(_ key: String, _ bytes: UnsafeRawBufferPointer) { log.append((key, Array(bytes))) }
 
     func create(_ key: String, _ bytes: UnsafeRawBufferPointer, _ meaning: ObjectMeaning? = nil) throws {
         try base.create(key, bytes)
@@ -141,7 +144,6 @@ final class SteppedStore: @unchecked Sendable {
     private func position(_ count: UInt64) -> UInt64 {
         switch order {
         case .creation: return count
-        case .reverse: return .max - count
         case .scattered(let seed):
             var random = SplitMix(seed ^ count << 40)
             return random.next()
@@ -149,8 +151,12 @@ final class SteppedStore: @unchecked Sendable {
     }
 
     /// The first object of the folder behind `last`.
-    func next(_ folder: String, after last: Place?) -> Place? {
+    func next(_ folder: String, after last: Place?, isBackward: Bool) -> Place? {
         let places = folders[folder] ?? []
+        if isBackward, !Self.numbered.contains(folder) {
+            guard let last else { return places.last }
+            return places.last { $0 < last }
+        }
         guard let last else { return places.first }
         return places.first { last < $0 }
     }

@@ -63,7 +63,8 @@ extension Replicator {
         let view = TargetView(target, signer: signer, keys: keys, options: options, inventory: inventory, bad: [])
         guard let landing = try view.begin(.random(), domain, manifest: nil) else { return }
         defer { landing.giveUp() }
-        for pack in packs {
+        // They were looked for before the session began: by now one may be condemned, or doomed.
+        for pack in packs where landing.session.coordination.mayRelist(pack.key) {
             do {
                 let size = try target.site.size(pack.key.key)
                 guard try target.repository.hash(pack.key, size: size) == pack.key.digest else { throw Failure(.damaged, .wrongHash) }

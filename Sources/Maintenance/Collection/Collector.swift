@@ -18,6 +18,8 @@ package final class Collector {
     let held: Set<ShortID>
     let folder: String
     var report: CollectionReport
+    /// The generation that this collector has opened itself.
+    private var own: UInt32 = 0
     /// Doomed packs that could not be deleted yet.
     var pending: Set<PackKey> = []
 
@@ -73,7 +75,7 @@ package final class Collector {
         report.blocked = []
         try sweepAll(coordination)  // step 8 of what is decided: locks may have ended since
         let isOpen = try coordination.open.map { try !isSquatted($0.generation) } ?? false
-        if !isOpen || !CollectionRule.oneOpen.holds { return try !condemn(coordination) || options.isDry }
+        if !isOpen || !CollectionRule.oneOpen.holds && coordination.open?.generation != own { return try !condemn(coordination) || options.isDry }
         report.state = .nothing
         if try decide(coordination) {
             if !options.isDry { try sweepAll(try repository.coordination()) }
@@ -149,7 +151,7 @@ package final class Collector {
         let record = try CondemnedRecord(
             generation: generation, site: repository.id, created: .now(), packs: condemned.keys.sorted { $0.key < $1.key }, marked: marked(survey)
         ).storable { try store(list: $0) }
-        _ = try create(CondemnedRecord.key(generation), .condemned, record.body)
+        if try create(CondemnedRecord.key(generation), .condemned, record.body) { own = generation }
         Steps.mark("collection condemned")
         return true
     }
@@ -325,7 +327,10 @@ package final class Collector {
             try site.create(key, bytes)
             return true
         } catch let failure as Failure where failure.kind == .exists {
-            return try site.read(key, limit: kind.bodyLimit + Statement.overhead) == bytes
+            // What was there may be gone by now, as a commit that retention has deleted: it was not this one.
+            do { return try site.read(key, limit: kind.bodyLimit + Statement.overhead) == bytes } catch let failure as Failure
+                where failure.kind == .missing
+            { return false }
         }
     }
 

@@ -54,7 +54,9 @@ extension Collector {
     /// Lists what no segment lists in new segments; returns their names.
     @discardableResult
     private func relist(_ survey: Survey, generation: UInt32) throws -> [SegmentKey] {
-        let doomed = Set(SweepMemory.load(memoryPath).pending)
+        // By any decision, however long ago: who has lost its memory deletes by all of them again, and a late message may bring such a pack back.
+        let doomed = Set(
+            try self.repository.decidedNumbers().flatMap { try self.repository.decided($0).map { try self.repository.doomed($0) } ?? [] })
         let session = SessionID(generation: generation, random: .random())
         var number: UInt32 = 0
         var names: [SegmentKey] = []

@@ -217,7 +217,7 @@ def what_the_owner_holds_without_a_lock_is_told_without_a_date_that_is_over():
         bucket.client.put(bucket.name, whole, b"garbage")
         bucket.client.delete(bucket.name, whole)
     rows = machine.collect(*AT_ONCE)
-    told = {site: [(each["object"], each["until"]) for each in row["locked"]] for site, row in rows.items()}
+    told = {site: [(each["object"], each.get("until")) for each in row["locked"]] for site, row in rows.items()}
     for site, bucket in machine.buckets.items():
         set_hold(bucket.client, bucket, chosen[site], "OFF", bucket.versions(chosen[site])[-1])
     machine.sweep()

@@ -122,7 +122,6 @@ package final class Collector {
         var survey = try surveyor.survey(coordination)
         (report.packs, report.bytes) = (survey.packs, survey.bytes)
         if let blocked = block(survey) { return blocked }
-        report.blocked = []
         let compaction = Compaction(self, survey)
         let plan = compaction.plan(without: try heldPacks(survey))
         report.compactedPacks = plan.reduce(0) { $0 + $1.packs.count }
@@ -164,8 +163,13 @@ package final class Collector {
     /// The first number after `generation` whose two names are free: somebody may have put rubbish there. Nil when a valid record has come
     /// meanwhile: then what was looked at no longer stands.
     func freeNumber(after generation: UInt32) throws -> UInt32? {
+        let number = try firstFree(after: generation)
+        return try repository.coordination().generation == generation ? number : nil
+    }
+
+    /// The first number after `generation` that names nothing here, valid or not.
+    func firstFree(after generation: UInt32) throws -> UInt32 {
         let taken = Set(try (site.keys("condemned/") + site.keys("decided/")).compactMap { generationNumber($0.drop { $0 != "/" }.dropFirst()) })
-        guard try repository.coordination().generation == generation else { return nil }
         var number = UInt64(generation) + 1
         while number < UInt64(UInt32.max), taken.contains(UInt32(number)) { number += 1 }
         guard number < UInt64(UInt32.max) else { throw Failure(.refused, .malformedRecord("generation"), object: repository.name) }

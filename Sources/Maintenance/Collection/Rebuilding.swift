@@ -138,15 +138,11 @@ extension Collector {
                 } catch let failure as Failure where failure.kind != .unreachable { repository.note(void: failure, key) }
             }
         }
-        let taken = Set(try (site.keys("condemned/") + site.keys("decided/")).compactMap { generationNumber($0.drop { $0 != "/" }.dropFirst()) })
         if let open {
             try decideAnew(open.generation, segments)
             return
         }
-        var number = UInt64(highest) + 1
-        while number < UInt64(UInt32.max), taken.contains(UInt32(number)) { number += 1 }
-        guard number < UInt64(UInt32.max) else { throw Failure(.refused, .malformedRecord("generation"), object: repository.name) }
-        report.generation = UInt32(number)
+        report.generation = try firstFree(after: highest)
         if options.isDry { return }
         let condemned = CondemnedRecord(generation: report.generation, site: repository.id, created: .now(), packs: [], marked: [])
         guard try create(CondemnedRecord.key(report.generation), .condemned, condemned.body) else {

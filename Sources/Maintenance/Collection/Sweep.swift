@@ -170,10 +170,9 @@ extension Collector {
         let manifests = Set(try site.keys("snapshots/").compactMap { ShortID(hex: $0.dropFirst(10).prefix(32)) })
         let slots = try site.keys("commits/").compactMap { CommitKey(key: $0) }
         let committed = Set(slots.filter { coordination.isNamed($0) }.map(\.snapshot))
-        var free = Set(slots.map(\.session))
         for slot in slots where slot.session.generation < before && !coordination.isNamed(slot) {
             if manifests.contains(slot.snapshot), !committed.contains(slot.snapshot) { continue }
-            if try remove(slot.key) { free.remove(slot.session) }
+            _ = try remove(slot.key)
         }
         for key in try site.keys("sessions/") {
             guard let session = SessionID(key.dropFirst(9)), session.generation < before else { continue }

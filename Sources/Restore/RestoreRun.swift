@@ -59,11 +59,14 @@ final class RestoreRun: Sendable {
         showIfDue()
     }
 
+    /// Another thread may have shown after this one looked at the clock: then `now` lies before `last`.
+    static func isDue(_ now: UInt64, after last: UInt64) -> Bool { now >= last + interval }
+
     private func showIfDue() {
         guard let show else { return }
         let now = UInt64(monotonicSeconds() * 1e9)
         let last = lastShown.load(ordering: .relaxed)
-        guard now - last >= Self.interval,
+        guard Self.isDue(now, after: last),
             lastShown.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
         else { return }
         show(progress.look { $0 })

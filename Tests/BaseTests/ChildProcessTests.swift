@@ -47,6 +47,7 @@ import Testing
     @Test func itsStandardInputIsEmpty() throws {
         let child = try shell("cat; echo end")
         #expect(try output(child) == Array("end\n".utf8))
+        #expect(child.wait() == 0)
     }
 
     @Test func aProgramThatIsNotThereIsTold() {

@@ -1,11 +1,11 @@
 # Two commands on a fresh machine: `make demo` and `make test`. The work is in scripts/ and Tests/Tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build release install uninstall deb bench bench-s3 soak tools stores observers format lint clean
+.PHONY: help demo test build release install uninstall deb bench bench-s3 bench-collection soak soak-collection tools stores observers format lint clean
 swift_sources := Sources Tests Package.swift
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: release ## build, back up a sample hospital to two sites, lose one, restore, compare
 	HDSBACKUP="$(CURDIR)/.build/release/hdsbackup" Tests/Tools/demo.sh
@@ -36,8 +36,15 @@ bench-s3: release ## measure on S3 stores of this machine, beside restic and rcl
 	scripts/install-s3-stores.sh ceph seaweedfs
 	Benchmarks/s3.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
 
+bench-collection: release ## measure retention and collection, beside restic's (BENCH_ARGS: see Benchmarks/collect.py)
+	Benchmarks/collect.py --program "$(CURDIR)/.build/release/hdsbackup" $(BENCH_ARGS)
+
 soak: release ## let the daemon work for a while under kills and absences (SOAK_ARGS='--minutes 20 --idle 60': see Benchmarks/soak.py)
 	Benchmarks/soak.py --program "$(CURDIR)/.build/release/hdsbackup" $(SOAK_ARGS)
+
+soak-collection: release ## let nodes, a replicator and a collector work under kills (SOAK_ARGS='--minutes 10 --s3 ceph': see Benchmarks/collect_soak.py)
+	scripts/install-s3-stores.sh ceph seaweedfs
+	Benchmarks/collect_soak.py --program "$(CURDIR)/.build/release/hdsbackup" $(SOAK_ARGS)
 
 tools: ## install the libraries and programs that are missing
 	scripts/install-tools.sh

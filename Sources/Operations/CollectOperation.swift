@@ -82,7 +82,12 @@ package struct CollectOperation {
     }
 
     /// Gives up what is condemned and not decided.
-    package func undo() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.undo() } }
+    package func undo() throws -> [CollectRow] {
+        try forEachSite { collector, repository in
+            try checkCoordination(repository.name)
+            return try collector.undo()
+        }
+    }
 
     /// Lists every pack again by its own directory.
     package func rebuildIndex() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.rebuildIndex() } }

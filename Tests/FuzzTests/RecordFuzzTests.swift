@@ -76,6 +76,12 @@ import Testing
                     SheetRecord(Samples.sheet(&$0), domain: Samples.tenant.domain.catalogue, tenant: Samples.tenant.id, random: $0.id()).body
                 }
             ) { try SheetRecord(body: $0).body },
+            Body(
+                kind: .hold,
+                corpus: Samples.corpus(3, seed: 20) {
+                    HoldRecord(Samples.hold(&$0), domain: Samples.tenant.domain.catalogue, tenant: Samples.tenant.id).body
+                }
+            ) { try HoldRecord(body: $0).body },
         ]
     }
 
@@ -111,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `outlines and labels of manifests, and sheets`() throws {
+    @Test func `outlines and labels of manifests, sheets and holds`() throws {
         try Fuzzer(name: "outline", corpus: Samples.corpus(4, seed: 10) { Samples.outline(&$0).encoded }).run(share: 0.25) { bytes in
             let outline = try Manifest.Outline(decoding: bytes)
             guard try Manifest.Outline(decoding: outline.encoded) == outline else { throw Fuzzer.Broken("it does not come back") }
@@ -119,6 +125,13 @@ import Testing
         try Fuzzer(name: "sheet", corpus: Samples.corpus(4, seed: 19) { Samples.sheet(&$0).encoded }).run(share: 0.25) { bytes in
             let sheet = try RestoreSheet(decoding: bytes)
             guard try RestoreSheet(decoding: sheet.encoded) == sheet else { throw Fuzzer.Broken("it does not come back") }
+        }
+        try Fuzzer(name: "hold", corpus: Samples.corpus(4, seed: 21) { Samples.hold(&$0).encoded }).run(share: 0.25) { bytes in
+            func decode(_ bytes: [UInt8]) throws -> Hold {
+                try Hold(decoding: bytes, id: ShortID([UInt8](repeating: 1, count: 16))!, isPlaced: true, created: Timestamp(seconds: 5, nanoseconds: 0))
+            }
+            let hold = try decode(bytes)
+            guard try decode(hold.encoded) == hold else { throw Fuzzer.Broken("it does not come back") }
         }
         try Fuzzer(name: "labels", corpus: Samples.corpus(4, seed: 11) { Samples.labels(&$0).encoded }).run(share: 0.25) { bytes in
             let labels = try Manifest.Labels(decoding: bytes)

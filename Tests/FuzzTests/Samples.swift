@@ -73,6 +73,12 @@ enum Samples {
         return sheet
     }
 
+    static func hold(_ random: inout SeededGenerator) -> Hold {
+        Hold(
+            id: random.id(), isPlaced: random.chance(2), created: random.time(), until: random.chance(2) ? nil : 1_800_000_000, person: "ada",
+            reason: "réquisition n° 12", snapshots: list(1 + random.below(4), &random) { $0.id() })
+    }
+
     static func manifestBody(_ random: inout SeededGenerator) -> [UInt8] {
         var w = ByteWriter()
         w.id(random.id())

@@ -42,7 +42,7 @@ final class Depot {
         func add(_ id: Digest, _ kind: BlobKind, _ references: [Digest]) {
             let row = PackRow(
                 id: id, kind: kind, keyBlock: 1, ordinal: ordinal, offset: 0, length: UInt32(blobBytes), references: references)
-            sealed.withUnsafeBytes { builder.add(row, block, $0) }
+            try! builder.add([row], [block, block]) { $0[0].copyBytes(from: sealed) }
             ordinal += 1
         }
         for id in data { add(id, .data, []) }

@@ -16,7 +16,7 @@ package struct CollectionOptions: Sendable {
     /// Segments of about one size that are merged once there are so many.
     package var segmentsOfASize = 8
     /// Bytes of a pack that compaction writes, about.
-    package var packBytes = 32 << 20
+    package var packBytes = PackBuilder.targetBytes
     /// Seconds since 1970.
     package var now: @Sendable () -> Int64 = { Timestamp.now().seconds }
 
@@ -79,6 +79,8 @@ package struct CollectionReport: Sendable {
     /// Packs that are there, and their bytes, before.
     package var packs = 0
     package var bytes: UInt64 = 0
+    /// Bytes in them that a snapshot needs.
+    package var liveBytes: UInt64 = 0
     /// Why nothing is condemned.
     package var blocked: [Failure] = []
     package var problems: [Failure] = []

@@ -120,7 +120,7 @@ package final class Collector {
     /// Proposes what to delete. False when there is nothing to propose.
     private func condemn(_ coordination: Coordination) throws -> Bool {
         var survey = try surveyor.survey(coordination)
-        (report.packs, report.bytes) = (survey.packs, survey.bytes)
+        (report.packs, report.bytes, report.liveBytes) = (survey.packs, survey.bytes, survey.liveBytes)
         if let blocked = block(survey) { return blocked }
         let compaction = Compaction(self, survey)
         let plan = compaction.plan(without: try heldPacks(survey))
@@ -251,7 +251,7 @@ package final class Collector {
         // The second look, after every older session has ended.
         let survey = try surveyor.survey(coordination, asking: condemned)
         if !CollectionRule.closedFirst.holds, try !close(before: open) { return false }
-        (report.packs, report.bytes) = (survey.packs, survey.bytes)
+        (report.packs, report.bytes, report.liveBytes) = (survey.packs, survey.bytes, survey.liveBytes)
         report.condemnedBytes = survey.present.values.reduce(0) { $0 + UInt64($1) }
         guard let needed = rescue(survey, condemned) else {
             report.state = .blocked

@@ -88,21 +88,21 @@ struct Compaction {
             stored = []
         }
         var copied: Set<Digest> = []
-        var buffer = Buffer(capacity: 0)
+        let piece = Buffer(capacity: PackSource.pieceBytes)
         for pack in group.packs {
-            let directory: PackDirectory
-            do { directory = try read(pack.key, size: pack.size, into: &buffer) } catch let failure as Failure
-                where failure.kind == .damaged || failure.kind == .missing
-            {
+            do {
+                let source = try PackSource(pack.key, size: pack.size, repository, collector.keys)
+                var ids: Set<Digest> = []
+                let rows = source.directory.rows.filter {
+                    isSole($0.id, pack.key, group) && !copied.contains($0.id) && ids.insert($0.id).inserted
+                }
+                let blocks = source.directory.header.keyBlocks
+                if !output.isEmpty, !output.hasRoom(for: rows, blocks) { try flush() }
+                try output.add(rows, blocks) { try source.copy(rows, to: $0, through: piece) }
+                copied.formUnion(ids)
+                collector.report.compactedBytes += UInt64(pack.size)
+            } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing {
                 collector.report.problems.append(failure.of("\(repository.name):\(pack.key.key)"))
-                continue
-            }
-            collector.report.compactedBytes += UInt64(pack.size)
-            for row in directory.rows {
-                guard isSole(row.id, pack.key, group), copied.insert(row.id).inserted else { continue }
-                let block = directory.header.keyBlocks[Int(row.keyBlock)]
-                if !output.hasRoom(for: row, block) { try flush() }
-                output.add(row, block, UnsafeRawBufferPointer(rebasing: buffer.bytes[Int(row.offset)..<Int(row.offset) + Int(row.length)]))
             }
         }
         try flush()
@@ -120,15 +120,5 @@ struct Compaction {
             }
         }
         return isSole
-    }
-
-    /// The whole pack, its bytes compared with its name: what is copied without its key cannot be checked otherwise.
-    private func read(_ pack: PackKey, size: Int, into buffer: inout Buffer) throws -> PackDirectory {
-        guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
-        if buffer.capacity < size { buffer = Buffer(capacity: size) }
-        buffer.count = size
-        try collector.site.read(pack.key, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: buffer.space[..<size]))
-        guard sha256(buffer.bytes) == pack.digest else { throw Failure(.damaged, .wrongHash) }
-        return try PackDirectory(whole: buffer.bytes, tenant: collector.repository.tenant, keys: collector.keys)
     }
 }

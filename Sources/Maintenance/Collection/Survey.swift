@@ -38,6 +38,9 @@ struct Survey {
     /// Packs that are there of those asked for.
     let present: [PackKey: Int]
 
+    /// Bytes in packs that a snapshot needs.
+    var liveBytes: UInt64 { domains.reduce(0) { $0 + $1.needs.liveBytes.reduce(0, +) } }
+
     /// Why nothing may be condemned anywhere.
     var blocked: [Failure] { snapshots.unread.filter { $0.domain == nil }.map(\.failure) }
 }

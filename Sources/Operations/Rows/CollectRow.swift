@@ -15,6 +15,8 @@ package struct CollectRow: Codable, Sendable {
     package let generation: UInt32
     package let packs: Int
     package let bytes: UInt64
+    /// Of them, what a snapshot needs.
+    package let live_bytes: UInt64
     package let condemned_packs: Int
     package let condemned_bytes: UInt64
     package let doomed_packs: Int
@@ -63,6 +65,7 @@ package struct CollectRow: Codable, Sendable {
         generation = report.generation
         packs = report.packs
         bytes = report.bytes
+        live_bytes = report.liveBytes
         condemned_packs = report.condemnedPacks
         condemned_bytes = report.condemnedBytes
         doomed_packs = report.doomedPacks

@@ -15,6 +15,9 @@ package struct KeyBlock: Sendable, Equatable {
         case catalogue = 2
     }
 
+    /// Length of the longest one, of a run.
+    static let mostBytes = 8 + 1120 + 64
+
     package let kind: Kind
     package let epoch: UInt32
     package let encapsulation: [UInt8]

@@ -85,7 +85,9 @@ package struct PackHeader: Sendable {
         guard try r.id() == tenant else { throw Failure(.wrongPlace, .foreignObject) }
         _ = try r.id()
         let count = Int(try r.u16())
-        guard (1...PackLimits.keyBlocks).contains(count), length > PackLimits.headerBytes, length <= PackLimits.headerBytes + count * 1192 else {
+        guard (1...PackLimits.keyBlocks).contains(count), length > PackLimits.headerBytes,
+            length <= PackLimits.headerBytes + count * KeyBlock.mostBytes
+        else {
             throw Failure(.damaged, .malformedRecord("header"))
         }
         return length

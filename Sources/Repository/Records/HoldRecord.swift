@@ -32,7 +32,7 @@ package struct Hold: Sendable, Equatable {
     /// Snapshots of one hold, at most.
     package static let snapshotLimit = 1024
 
-    fileprivate var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         var w = ByteWriter()
         w.u8(Self.version)
         w.i64(until ?? 0)
@@ -45,7 +45,8 @@ package struct Hold: Sendable, Equatable {
         return w.bytes
     }
 
-    fileprivate init(decoding bytes: [UInt8], id: ShortID, isPlaced: Bool, created: Timestamp) throws {
+    /// `bytes` as `encoded` gives them; the rest is what the record says in clear. Throws `.damaged`, `.format`.
+    package init(decoding bytes: [UInt8], id: ShortID, isPlaced: Bool, created: Timestamp) throws {
         self = try bytes.withUnsafeBytes { bytes in
             var r = ByteReader(bytes)
             guard try r.u8() == Self.version else { throw Failure(.format, .newerFormat) }

@@ -18,28 +18,28 @@ extension SiteRepository {
     }
 
     private func openDirectory(_ pack: PackKey, size: Int, keys: KeyRing) throws -> PackDirectory {
+        try ends(of: pack, size: size).directory(tenant: tenant, keys: keys)
+    }
+
+    /// The two ends of a stored pack, as they were read. Throws `.wrongPlace`, `.damaged`, `.missing`.
+    package func ends(of pack: PackKey, size: Int) throws -> PackEnds {
         guard size >= PackLimits.headerBytes + PackLimits.trailerBytes else { throw Failure(.damaged, .objectTooShort) }
         guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
         let header = try packHeader(pack, size: size)
         var tail = try read(pack, at: max(0, size - (32 << 10)), to: size)
-        let sealed = try tail.withUnsafeBytes {
-            try PackDirectory.sealedCount(UnsafeRawBufferPointer(rebasing: $0.suffix(PackLimits.trailerBytes)), packSize: size)
-        }
-        let wanted = sealed + PackLimits.trailerBytes
-        if wanted > tail.count { tail = try read(pack, at: size - wanted, to: size) }
-        return try tail.withUnsafeBytes { tail in
-            let start = tail.count - wanted
-            let bytes = UnsafeRawBufferPointer(rebasing: tail[start..<start + sealed])
-            return try PackDirectory(header: header, sealed: bytes, packSize: size, keys: keys)
-        }
+        let wanted =
+            try tail.withUnsafeBytes {
+                try PackDirectory.sealedCount(UnsafeRawBufferPointer(rebasing: $0.suffix(PackLimits.trailerBytes)), packSize: size)
+            } + PackLimits.trailerBytes
+        tail = wanted > tail.count ? try read(pack, at: size - wanted, to: size) : Array(tail.suffix(wanted))
+        return PackEnds(size: size, header: header, tail: tail)
     }
 
-    private func packHeader(_ pack: PackKey, size: Int) throws -> PackHeader {
-        var head = try read(pack, at: 0, to: min(size, 4 << 10))
+    private func packHeader(_ pack: PackKey, size: Int) throws -> [UInt8] {
+        let head = try read(pack, at: 0, to: min(size, 4 << 10))
         let length = try head.withUnsafeBytes { try PackHeader.length($0, tenant: tenant) }
         guard length <= size else { throw Failure(.damaged, .truncatedRecord) }
-        if length > head.count { head = try read(pack, at: 0, to: length) }
-        return try head.withUnsafeBytes { try PackHeader($0, tenant: tenant) }
+        return length > head.count ? try read(pack, at: 0, to: length) : Array(head.prefix(length))
     }
 
     /// The bytes of a pack from `start` to `end`.
@@ -47,6 +47,21 @@ extension SiteRepository {
         var bytes = [UInt8](repeating: 0, count: end - start)
         try bytes.withUnsafeMutableBytes { try site.read(pack.key, at: start, into: $0) }
         return bytes
+    }
+}
+
+/// The header of a pack, and its sealed directory with the trailer.
+package struct PackEnds: Sendable {
+    package let size: Int
+    package let header: [UInt8]
+    package let tail: [UInt8]
+
+    package func directory(tenant: ShortID, keys: KeyRing) throws -> PackDirectory {
+        let header = try header.withUnsafeBytes { try PackHeader($0, tenant: tenant) }
+        return try tail.withUnsafeBytes {
+            try PackDirectory(
+                header: header, sealed: UnsafeRawBufferPointer(rebasing: $0.dropLast(PackLimits.trailerBytes)), packSize: size, keys: keys)
+        }
     }
 }
 

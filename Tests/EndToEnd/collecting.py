@@ -343,10 +343,10 @@ def bring_back(machine):
 
 def paused(machine, step, *words):
     """A run that was stopped when it came to a step."""
-    run = Watched(machine, *words)
+    run = Watched(machine, *words, stop_at=step)
     try:
         expect(run.reach(step), f"{words[0]} did not come to {step!r}: {run.steps}")
-        run.pause()
+        expect(run.wait_for_stop(), f"{words[0]} ended at {step!r}")
     except BaseException:
         run.kill()
         raise

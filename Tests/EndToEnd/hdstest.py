@@ -413,11 +413,12 @@ def as_nobody():
 class Watched:
     """A run of the program whose steps are read as they are marked, and which can be stopped or killed at one."""
 
-    def __init__(self, machine, *words):
+    def __init__(self, machine, *words, stop_at=None):
+        """stop_at: the step at which the run stops by itself, so that it is not further than that."""
         reader, writer = os.pipe()
         self.steps, self.words = [], words
         self.pipe = os.fdopen(reader, "r")
-        env = machine.environment(HDSBACKUP_STEPS_FD=writer)
+        env = machine.environment(HDSBACKUP_STEPS_FD=writer, **({"HDSBACKUP_STOP_AT": stop_at} if stop_at else {}))
         self.process = subprocess.Popen(machine.words(*words), env=env, pass_fds=[writer], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         os.close(writer)
@@ -440,6 +441,11 @@ class Watched:
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
+
+    def wait_for_stop(self):
+        """Until it has stopped itself; whether it has not ended instead."""
+        found = os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        return found.si_code == os.CLD_STOPPED
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)

@@ -128,7 +128,8 @@ import Testing
         }
         try Fuzzer(name: "hold", corpus: Samples.corpus(4, seed: 21) { Samples.hold(&$0).encoded }).run(share: 0.25) { bytes in
             func decode(_ bytes: [UInt8]) throws -> Hold {
-                try Hold(decoding: bytes, id: ShortID([UInt8](repeating: 1, count: 16))!, isPlaced: true, created: Timestamp(seconds: 5, nanoseconds: 0))
+                try Hold(
+                    decoding: bytes, id: ShortID([UInt8](repeating: 1, count: 16))!, isPlaced: true, created: Timestamp(seconds: 5, nanoseconds: 0))
             }
             let hold = try decode(bytes)
             guard try decode(hold.encoded) == hold else { throw Fuzzer.Broken("it does not come back") }

@@ -34,12 +34,12 @@ extension Recorded {
         Fault("certificate.missing", 3, "HDS EXI 12") { $0.sites[0].certificates = .known([]) },
         Fault("certificate.activity", 1, "HDS EXI 12") { $0.certificates.change { $0.activities = ["hardware"] } },
         Fault("contract.missing", 2, "CSP R.1111-11") { $0.tenants[1].contract = .known("another") },
-        Fault("policy.finding", 4, "HDS 2.0, EXI 28") {
+        Fault("policy.finding", 4, "HDS EXI 28") {
             $0.decisions.change {
                 $0.outcome = .deny
                 $0.findings = [
                     .init(
-                        rule: "storage.eea", clause: "HDS 2.0, EXI 28", outcome: .deny, reason: LocalText(en: "r", fr: "r"),
+                        rule: "storage.eea", clause: "HDS v2 EXI 28; CSP L.1111-8", outcome: .deny, reason: LocalText(en: "r", fr: "r"),
                         remedy: LocalText(en: "m", fr: "m"))
                 ]
             }
@@ -130,7 +130,7 @@ extension Recorded {
         for language in Language.allCases {
             let page = String(decoding: HTMLPage(report, language: language, dataHash: "").bytes, as: UTF8.self)
             let gaps = page.components(separatedBy: "id=\"s14\"").last?.components(separatedBy: "id=\"s15\"").first ?? ""
-            #expect(gaps.contains(escaped(gap.text.text(language))))
+            #expect(gaps.contains(escaped(ReportText(language)(gap.text))))
         }
         #expect(report.clauses.contains { $0.clause == fault.clause && $0.gaps.contains(gap.id) })
     }
@@ -172,6 +172,22 @@ extension Recorded {
                 #expect(Set(gap.clauses).isSubset(of: known), "\(gap.id): \(gap.clauses)")
             }
         }
+    }
+
+    @Test func clausesOfThePolicyFilesAreThoseOfTheBook() {
+        #expect(ClauseName.ids(of: "HDS v2 EXI 12, 17; CSP R.1111-11") == ["HDS EXI 12", "HDS EXI 17", "CSP R.1111-11"])
+        #expect(ClauseName.ids(of: "SecNumCloud 3.2, 19.6.a") == ["SecNumCloud 19.6.a"])
+        #expect(ClauseName.ids(of: "ANSSI-BP-100 3.5; HDS v2 EXI 5.F") == ["BP-100 3.5", "HDS EXI 5.F"])
+        #expect(ClauseName.ids(of: "HDS v2 EXI 12, activity 6") == ["HDS EXI 12, activity 6"])
+        #expect(ClauseName.ids(of: "SREN art. 31; circular 6519/SG of 5 Feb 2026") == ["SREN 31", "circular 6519/SG of 5 Feb 2026"])
+        #expect(ClauseName.ids(of: "") == [])
+    }
+
+    @Test func aClauseOfWhichNothingIsKnownIsNotCalledGood() throws {
+        let rows = try Samples.report(Samples.empty()).clauses
+        // The report itself shows these two.
+        #expect(rows.filter { $0.worst == nil }.map(\.clause) == ["HDS EXI 07", "ISO 27001 10.2"])
+        #expect(try Samples.report(Samples.complete()).clauses.contains { $0.worst == nil })
     }
 
     @Test func allSevenReferentialsAreInTheMatrix() throws {

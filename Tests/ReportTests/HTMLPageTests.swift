@@ -67,7 +67,7 @@ private final class PageReader: NSObject, XMLParserDelegate {
             #expect(seen.language == language.rawValue)
             #expect(seen.ids.filter { $0.hasPrefix("s") } == (1...15).map { "s\($0)" })
             #expect(seen.links.allSatisfy { $0.hasPrefix("#") && seen.ids.contains(String($0.dropFirst())) })
-            for title in Message.reportSectionTitles { #expect(seen.texts.contains(title.text(language)), "\(title.english)") }
+            for title in Message.reportSectionTitles { #expect(seen.texts.contains(ReportText(language)(title)), "\(title.english)") }
             #expect(seen.problems.isEmpty, "\(seen.problems)")
         }
     }

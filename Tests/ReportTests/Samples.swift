@@ -295,7 +295,7 @@ enum Samples {
             $0.outcome = .readOnly
             $0.findings = [
                 .init(
-                    rule: "law.exposed", clause: "HDS 2.0, EXI 30", outcome: .readOnly,
+                    rule: "law.exposed", clause: "HDS v2 EXI 30", outcome: .readOnly,
                     reason: LocalText(en: "laws that it is subject to are not known", fr: "les lois applicables ne sont pas connues"),
                     remedy: LocalText(en: "state them", fr: "les déclarer"))
             ]

@@ -45,7 +45,7 @@ extension ReportBuilder {
                     facts.tenants.map { tenant in
                         [
                             cell(tenant.id), show(tenant.name), show(tenant.siren), show(tenant.kind) { cell(t.word($0.rawValue)) },
-                            show(tenant.profile), show(tenant.contract),
+                            show(tenant.profile) { cell(t.word($0)) }, show(tenant.contract),
                         ]
                     }))
         }

@@ -207,6 +207,7 @@ extension ReportBuilder {
                     case nil: ReportCell(t(.reportNoGapFound), .good)
                     case .major?: ReportCell(t(.reportGapCount(row.gaps.count)), .bad)
                     case .minor?: ReportCell(t(.reportGapCount(row.gaps.count)), .minor)
+                    case .unknown? where row.gaps.isEmpty: ReportCell(t(.reportNotEstablished), .unknown)
                     case .unknown?: ReportCell(t(.reportGapCount(row.gaps.count)), .unknown)
                     }
                 return [

@@ -66,6 +66,10 @@ struct ReportBuilder {
         table(caption, [.reportColumnItem, .reportColumnValue], lines.map { [cell(t($0.0)), $0.1] })
     }
 
-    /// The label of a field that may be lacking.
-    func label(_ field: String) -> Message { Message.reportFact(field) ?? Message("report.fact", en: field, fr: field) }
+    /// The label of a field that may be lacking, as the head of a column or the title of a table.
+    func label(_ field: String) -> Message {
+        guard let label = Message.reportFact(field) else { return Message("report.fact", en: field, fr: field) }
+        func title(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+        return Message(label.code, en: title(label.english), fr: title(label.french))
+    }
 }

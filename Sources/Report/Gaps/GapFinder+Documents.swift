@@ -63,7 +63,7 @@ extension GapFinder {
                 let reason = Message(finding.rule, en: finding.reason.en, fr: finding.reason.fr)
                 let remedy = Message(finding.rule, en: finding.remedy.en, fr: finding.remedy.fr)
                 add(
-                    .policyFinding(reason, remedy), 4, finding.outcome == .warn ? .minor : .major, [finding.clause],
+                    .policyFinding(reason, remedy), 4, finding.outcome == .warn ? .minor : .major, ClauseName.ids(of: finding.clause),
                     "\(decision.tenant)/\(decision.site)", object: "\(decision.tenant)/\(decision.site)/\(finding.rule)")
             }
         }

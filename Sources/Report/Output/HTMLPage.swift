@@ -4,6 +4,7 @@ import Base
 package struct HTMLPage {
     private let document: ReportDocument
     private let t: ReportText
+    private static let longWord = 22
 
     /// `dataHash`: SHA-256 of the `report.json` beside it, in hexadecimal digits.
     package init(_ report: AuditReport, language: Language, dataHash: String) {
@@ -70,7 +71,10 @@ package struct HTMLPage {
             for (index, cell) in row.enumerated() {
                 let tag = index == 0 ? "th" : "td"
                 let scope = index == 0 ? " scope=\"row\"" : ""
-                let tone = cell.tone == .plain ? "" : " class=\"\(cell.tone.rawValue)\""
+                // A word that is too long for a column may break anywhere; a day or a size may not.
+                let isLong = cell.text.split(separator: " ").contains { $0.count > Self.longWord }
+                let classes = (cell.tone == .plain ? [] : [cell.tone.rawValue]) + (isLong ? ["long"] : [])
+                let tone = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
                 let text = cell.isCode ? "<code>\(escaped(cell.text))</code>" : escaped(cell.text)
                 out += "<\(tag)\(scope)\(tone)>\(cell.tone.sign)\(text)</\(tag)>"
             }

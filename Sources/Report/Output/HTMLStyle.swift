@@ -13,8 +13,9 @@ enum HTMLStyle {
         table { width: 100%; margin: 0.6rem 0 1.2rem; border-collapse: collapse; font-size: 0.85rem; }
         table.wide { font-size: 0.78rem; }
         caption { padding: 0.3rem 0; text-align: left; font-weight: bold; color: #1a1a1a; }
-        th, td { padding: 0.3rem 0.45rem; border: 1px solid #767676; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-        thead th { background: #e3eaf4; color: #12315a; overflow-wrap: normal; }
+        th, td { padding: 0.3rem 0.45rem; border: 1px solid #767676; text-align: left; vertical-align: top; overflow-wrap: break-word; }
+        .long { overflow-wrap: anywhere; }
+        thead th { background: #e3eaf4; color: #12315a; }
         tbody th { font-weight: 600; background: #f6f8fb; }
         code, pre { font-family: "DejaVu Sans Mono", "Liberation Mono", monospace; font-size: 0.9em; }
         code { overflow-wrap: anywhere; }
@@ -29,8 +30,8 @@ enum HTMLStyle {
         .note.bad { border-color: #a3111f; background: #fdecee; }
         .note.unknown { border-color: #59307a; background: #f4eefa; }
         @page { size: A4; margin: 16mm 13mm 18mm;
-          @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; color: #3a3a3a; } }
-        @page wide { size: A4 landscape; }
+          @bottom-right { content: counter(page) " / " counter(pages); color: #3a3a3a;
+            font: 8pt "DejaVu Sans", "Liberation Sans", Arial, sans-serif; } }
         @media print {
           body { max-width: none; padding: 0; font-size: 9pt; }
           h2, h3, caption { break-after: avoid; }

@@ -6,8 +6,16 @@ struct ReportText {
 
     init(_ language: Language) { self.language = language }
 
-    func callAsFunction(_ message: Message) -> String { message.text(language) }
-    func callAsFunction(_ text: LocalText) -> String { text.text(language) }
+    func callAsFunction(_ message: Message) -> String { spaced(message.text(language)) }
+    func callAsFunction(_ text: LocalText) -> String { spaced(text.text(language)) }
+
+    /// French puts a space before some signs, which no line may begin with.
+    private func spaced(_ text: String) -> String {
+        guard language == .french else { return text }
+        var text = text
+        for sign in [":", ";", "%", "»", "!", "?"] { text = text.replacing(" " + sign, with: "\u{A0}" + sign) }
+        return text.replacing("« ", with: "«\u{A0}")
+    }
 
     /// A word of the model.
     func word(_ raw: String) -> String { Message.reportWord(raw).text(language) }

@@ -75,6 +75,11 @@ import Testing
         #expect(machines.actor == "Hébergeur Un SAS")
         #expect(machines.hds == .unknown)
         #expect(machines.exposedLaws == nil)
+        #expect(machines.qualified == .no)
+        #expect(try Samples.report(Samples.flawed()).gaps.contains { $0.id == "certificate.missing:site:par/machines" })
+        var facts = try Samples.flawed()
+        facts.certificates = .known((facts.certificates.value ?? []) + [Samples.certificate("ev-m", "HDS", "Hébergeur Un SAS")])
+        #expect(try table(facts).rows.first { $0.role == .machines }?.hds == .yes)
     }
 
     @Test func ownPatientsDataNeedsNoCertificate() throws {

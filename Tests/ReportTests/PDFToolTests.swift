@@ -46,6 +46,21 @@ import Testing
         #expect(throws: Never.self) { try PDFTool.find(searchPath: folder).convert(page: "p.html", to: folder + "/o.pdf") }
     }
 
+    @Test func eachFormatHasItsFilesAndLeavesNothingBehind() throws {
+        defer { remove() }
+        let report = try Samples.report(Samples.flawed())
+        func names(_ format: ReportFolder.Format, _ tool: @autoclosure () throws -> PDFTool) throws -> [String] {
+            try ReportFolder.files(of: report, as: format, in: .french, pdf: try tool(), work: folder).map(\.name)
+        }
+        let none = PDFTool(program: .chromium, path: "/nowhere/chromium")
+        #expect(try names(.json, none) == ["report.json"])
+        #expect(try names(.html, none) == ["report.json", "report.html"])
+        try script("weasyprint", "for last; do :; done; printf '%%PDF-1.7' > \"$last\"")
+        #expect(try names(.pdf, PDFTool.find(searchPath: folder)) == ["report.json", "report.html", "report.pdf"])
+        #expect(throws: Failure.self) { try names(.pdf, none) }
+        #expect(try Files.names(folder) == ["weasyprint"])
+    }
+
     /// Where a program is installed, a whole report goes through it.
     @Test(.enabled(if: (try? PDFTool.find(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "")) != nil))
     func aReportBecomesAPDF() throws {

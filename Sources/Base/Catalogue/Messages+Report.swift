@@ -34,6 +34,7 @@ extension Message {
     package static let reportNoBasis = Message("report.no-basis", en: "no basis", fr: "sans fondement")
     package static let reportNoGapFound = Message("report.no-gap-found", en: "no gap found", fr: "aucun écart relevé")
     package static let reportNotEstablished = Message("report.not-established", en: "not established", fr: "non établi")
+    package static let reportUnknownOperator = Message("report.unknown-operator", en: "operator not recorded", fr: "opérateur non consigné")
     package static let reportPeriodLabel = Message("report.period", en: "Period", fr: "Période")
     package static let reportAsOfLabel = Message("report.as-of", en: "As of", fr: "État au")
     package static let reportMadeLabel = Message("report.made", en: "Put together", fr: "Établi le")

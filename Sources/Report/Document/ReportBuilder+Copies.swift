@@ -3,7 +3,7 @@ import Base
 // Sections 5 to 8: backups, copies, integrity, restores.
 extension ReportBuilder {
     func execution() -> [ReportBlock] {
-        guard !facts.sources.isEmpty else { return [.note(.bad, t(.reportRecordedNone(t(.reportCaptionSources))))] }
+        guard !facts.sources.isEmpty else { return [.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionSources))))] }
         let plans = table(
             .reportCaptionPlan,
             [
@@ -61,7 +61,7 @@ extension ReportBuilder {
 
     func resilience() -> [ReportBlock] {
         var blocks: [ReportBlock] = []
-        if facts.sources.isEmpty { blocks.append(.note(.bad, t(.reportRecordedNone(t(.reportCaptionSources))))) }
+        if facts.sources.isEmpty { blocks.append(.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionSources))))) }
         if !facts.sources.isEmpty {
             let kinds = ReportFacts.Resilience.Kind.allCases
             blocks.append(
@@ -144,7 +144,7 @@ extension ReportBuilder {
                 ]
             }
         ]
-        if facts.sources.isEmpty { blocks.append(.note(.bad, t(.reportRecordedNone(t(.reportCaptionSources))))) }
+        if facts.sources.isEmpty { blocks.append(.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionSources))))) }
         for source in facts.sources {
             blocks.append(.heading(t(.reportTestsOf(source.title))))
             guard let tests = source.restoreTests.value else {

@@ -33,7 +33,7 @@ extension ReportBuilder {
 
     func scope() -> [ReportBlock] {
         var blocks: [ReportBlock] = []
-        if facts.tenants.isEmpty { blocks.append(.note(.plain, t(.reportRecordedNone(t(.reportCaptionTenants))))) }
+        if facts.tenants.isEmpty { blocks.append(.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionTenants))))) }
         if !facts.tenants.isEmpty {
             blocks.append(
                 table(
@@ -60,7 +60,7 @@ extension ReportBuilder {
                     [cell(t.word($0.activity)), cell($0.actor)]
                 })
         }
-        guard !facts.sources.isEmpty else { return blocks + [.note(.bad, t(.reportRecordedNone(t(.reportCaptionSources))))] }
+        guard !facts.sources.isEmpty else { return blocks + [.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionSources))))] }
         return blocks + [
             table(
                 .reportCaptionSources, [.reportColumnSource, label("Source.kind"), label("Source.informationNotice")],
@@ -71,7 +71,7 @@ extension ReportBuilder {
     func sites() -> [ReportBlock] {
         var blocks: [ReportBlock] = []
         if facts.sites.isEmpty {
-            blocks.append(.note(.bad, t(.reportRecordedNone(t(.reportCaptionSites)))))
+            blocks.append(.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionSites)))))
         } else {
             blocks.append(
                 table(
@@ -135,7 +135,7 @@ extension ReportBuilder {
             ],
             report.guarantees.rows.map { row in
                 [
-                    cell(row.actor), cell(t.word(row.role.rawValue)), standing(row.hds), standing(row.qualified),
+                    row.actor == "?" ? notRecorded : cell(row.actor), cell(t.word(row.role.rawValue)), standing(row.hds), standing(row.qualified),
                     cell(row.activities.isEmpty ? "–" : t.words(row.activities)),
                     row.remoteAccess.map { list in
                         list.isEmpty
@@ -164,7 +164,9 @@ extension ReportBuilder {
         ) { certificate in
             [
                 cell("\(certificate.kind) (\(certificate.id))"), cell(certificate.holder), show(certificate.number), show(certificate.referential),
-                cell((certificate.services + certificate.regions).joined(separator: ", ")), cell(certificate.issuedOn.description),
+                cell(
+                    certificate.services.isEmpty && certificate.regions.isEmpty
+                        ? "–" : (certificate.services + certificate.regions).joined(separator: ", ")), cell(certificate.issuedOn.description),
                 cell(certificate.validUntil?.description ?? "–"), state(certificate),
             ]
         }

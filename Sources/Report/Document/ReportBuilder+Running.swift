@@ -113,7 +113,7 @@ extension ReportBuilder {
 
     func retention() -> [ReportBlock] {
         var blocks: [ReportBlock] = []
-        if facts.sources.isEmpty { blocks.append(.note(.bad, t(.reportRecordedNone(t(.reportCaptionSources))))) }
+        if facts.sources.isEmpty { blocks.append(.note(.unknown, t(.reportNothingRecorded(t(.reportCaptionSources))))) }
         if !facts.sources.isEmpty {
             blocks.append(
                 table(
@@ -178,7 +178,7 @@ extension ReportBuilder {
             let gaps = report.gaps.filter { $0.level == level }
             guard !gaps.isEmpty else { return nil }
             return table(
-                .reportCaptionGaps(t.word(level.rawValue), gaps.count),
+                .reportCaptionGaps(capitalised(t.word(level.rawValue)), gaps.count),
                 [.reportColumnSubject, .reportColumnGap, .reportColumnClause, .reportColumnRemedy, .reportColumnOwner, .reportColumnDue],
                 gaps.map { gap in
                     [

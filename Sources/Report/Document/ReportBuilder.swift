@@ -17,7 +17,8 @@ struct ReportBuilder {
         let sections = bodies.enumerated().map { index, body in
             ReportSection(number: index + 1, title: t(Message.reportSectionTitles[index]), blocks: body() + gapLine(index + 1))
         }
-        let subject = facts.tenant.map { id in facts.tenants.first { $0.id == id }?.name.value ?? id } ?? facts.organisation.title
+        let own = facts.organisation.name.value ?? t(.reportUnknownOperator)
+        let subject = facts.tenant.map { id in facts.tenants.first { $0.id == id }?.name.value ?? id } ?? own
         return ReportDocument(
             language: t.language, title: t(.reportTitle), subtitle: t(.reportSubtitle(subject, facts.period.month, facts.period.asOf.description)),
             sections: sections)
@@ -49,7 +50,8 @@ struct ReportBuilder {
     // MARK: Blocks
 
     func table(_ caption: Message, _ columns: [Message], _ rows: [[ReportCell]], isWide: Bool = false) -> ReportBlock {
-        .table(ReportTable(caption: t(caption), columns: columns.map(t.callAsFunction), rows: rows, isWide: isWide))
+        guard !rows.isEmpty else { return .note(.unknown, t(.reportNothingRecorded(t(caption)))) }
+        return .table(ReportTable(caption: t(caption), columns: columns.map(t.callAsFunction), rows: rows, isWide: isWide))
     }
 
     /// A table of what is recorded; a sentence where nothing is, or where it is recorded that there is none.
@@ -69,7 +71,8 @@ struct ReportBuilder {
     /// The label of a field that may be lacking, as the head of a column or the title of a table.
     func label(_ field: String) -> Message {
         guard let label = Message.reportFact(field) else { return Message("report.fact", en: field, fr: field) }
-        func title(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
-        return Message(label.code, en: title(label.english), fr: title(label.french))
+        return Message(label.code, en: capitalised(label.english), fr: capitalised(label.french))
     }
+
+    func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 }

@@ -18,9 +18,13 @@ extension GapFinder {
             }
         }
         findMissingDocuments()
-        for row in guarantees.rows {
+        for row in guarantees.rows where row.role == .machines && row.hds == .unknown {
+            add(.certificateMissing, 3, .unknown, ["HDS EXI 12", "HDS EXI 06"], row.actor, object: row.id)
+        }
+        // What is stated of a site is stated of all of its actors.
+        for row in guarantees.rows where row.role == .host || row.role == .storage {
             if let laws = row.exposedLaws, !laws.isEmpty {
-                add(.exposedLaws(laws.joined(separator: ", ")), 3, .major, ["HDS EXI 30"], row.actor, object: "\(row.id)")
+                add(.exposedLaws(laws.joined(separator: ", ")), 3, .major, ["HDS EXI 30"], row.actor, object: row.id)
             }
             for access in row.remoteAccess ?? [] where access.basis == nil {
                 add(.accessWithoutBasis(access.country), 3, .major, ["HDS EXI 29"], row.actor, object: "\(row.id)/\(access.country)")

@@ -32,16 +32,15 @@ package struct ClauseRow: Codable, Sendable, Equatable {
     package let sections: [Int]
     /// Ids of gaps that name it.
     package let gaps: [String]
-    /// Nil: no gap was found. Unknown without a gap of its own where one of its sections has nothing to be judged by.
+    /// Nil: no gap was found. Unknown without a gap of its own where its sections have nothing to be judged by.
     package let worst: Gap.Level?
 
-    /// A line for each clause of the book, then for those that only gaps name.
-    static func matrix(_ book: ClauseBook, _ gaps: [Gap]) -> [ClauseRow] {
-        let bare = Set(gaps.filter { $0.level == .unknown && ($0.facts.isEmpty || $0.facts.contains { !$0.contains(".") }) }.map(\.section))
+    /// `bare`: sections without facts. A line for each clause of the book, then for those that only gaps name.
+    static func matrix(_ book: ClauseBook, _ gaps: [Gap], bare: Set<Int>) -> [ClauseRow] {
         func row(_ id: String, _ framework: String, _ title: LocalText, _ sections: [Int]) -> ClauseRow {
             let touching = gaps.filter { $0.clauses.contains(id) }
             var worst = Gap.Level.allCases.first { level in touching.contains { $0.level == level } }
-            if worst == nil, !bare.isDisjoint(with: sections) { worst = .unknown }
+            if worst == nil, bare.isSuperset(of: sections) { worst = .unknown }
             return ClauseRow(clause: id, framework: framework, title: title, sections: sections, gaps: touching.map(\.id), worst: worst)
         }
         let known = Set(book.clauses.map(\.id))

@@ -87,13 +87,29 @@ private struct GuaranteeRows {
                 qualified: standing(documents, "SecNumCloud", service: service, region: region), activities(documents))
         ]
         if let machines = site.underlyingOperator.value, machines != site.operatorName.value {
-            rows.append(row("/machines", machines, .machines, hds: .unknown, qualified: .unknown, []))
+            rows.append(
+                row("/machines", machines, .machines, hds: held(machines, "HDS", at: site) ?? .unknown, qualified: qualified(machines, at: site), []))
         }
         for subprocessor in site.subprocessors.value ?? [] {
             let hds = subprocessor.certified.value.flatMap(GuaranteeTable.Standing.init) ?? .unknown
-            rows.append(row("/\(subprocessor.name)", subprocessor.name, .subprocessor, hds: hds, qualified: .unknown, []))
+            let name = subprocessor.name
+            rows.append(row("/\(name)", name, .subprocessor, hds: held(name, "HDS", at: site) ?? hds, qualified: qualified(name, at: site), []))
         }
         return rows
+    }
+
+    /// Yes where the register has a valid document of that holder, for the site's region or for no region in particular.
+    private func held(_ holder: String, _ kind: String, at site: ReportFacts.Site) -> GuaranteeTable.Standing? {
+        let isHeld = (facts.certificates.value ?? []).contains { certificate in
+            certificate.holder == holder && certificate.kind == kind && certificate.isValid(on: day)
+                && (certificate.regions.isEmpty || site.region.value.map(certificate.regions.contains) ?? false)
+        }
+        return isHeld ? .yes : nil
+    }
+
+    /// Without a document nobody is qualified.
+    private func qualified(_ holder: String, at site: ReportFacts.Site) -> GuaranteeTable.Standing {
+        facts.certificates.value == nil ? .unknown : held(holder, "SecNumCloud", at: site) ?? .no
     }
 
     private func valid(_ ids: [String], _ kind: String) -> [ReportFacts.Certificate] {

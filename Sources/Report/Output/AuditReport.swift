@@ -18,7 +18,7 @@ package struct AuditReport: Codable, Sendable, Equatable {
         self.facts = facts
         guarantees = GuaranteeTable(facts, sentences: sentences)
         gaps = GapFinder.gaps(in: facts, guarantees: guarantees)
-        clauses = ClauseRow.matrix(book, gaps)
+        clauses = ClauseRow.matrix(book, gaps, bare: facts.bareSections)
     }
 
     package var json: [UInt8] { get throws { try ReportJSON.encode(self) } }

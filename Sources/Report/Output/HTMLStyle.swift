@@ -19,6 +19,7 @@ enum HTMLStyle {
         tbody th { font-weight: 600; background: #f6f8fb; }
         code, pre { font-family: "DejaVu Sans Mono", "Liberation Mono", monospace; font-size: 0.9em; }
         code { overflow-wrap: anywhere; }
+        .wide code { font-size: 0.8em; }
         pre { padding: 0.7rem; border: 1px solid #767676; background: #f6f8fb; white-space: pre-wrap; overflow-wrap: anywhere; }
         .note { margin: 0.6rem 0; padding: 0.5rem 0.8rem; border-left: 4px solid #12315a; background: #eef3fa; }
         .good { color: #0b5d1e; }

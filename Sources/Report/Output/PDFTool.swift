@@ -33,7 +33,7 @@ package struct PDFTool: Sendable, Equatable {
     package func convert(page: String, to target: String) throws {
         let words =
             switch program {
-            case .weasyPrint: [path, "--encoding", "utf-8", page, target]
+            case .weasyPrint: [path, "--encoding", "utf-8", "--pdf-variant", "pdf/ua-1", page, target]
             case .chromium:
                 // Its sandbox refuses to work for root.
                 [path, "--headless", "--disable-gpu"] + (geteuid() == 0 ? ["--no-sandbox"] : []) + [

@@ -29,6 +29,17 @@ import Testing
         #expect(!text.contains("rpoMeasuredSeconds"))
     }
 
+    @Test func everyKeyIsDocumented() throws {
+        let text = String(decoding: try Samples.file("docs/REPORT.md"), as: UTF8.self)
+        func keys(_ value: Any) -> Set<String> {
+            if let object = value as? [String: Any] { return object.values.reduce(into: Set(object.keys)) { $0.formUnion(keys($1)) } }
+            return (value as? [Any] ?? []).reduce(into: []) { $0.formUnion(keys($1)) }
+        }
+        let found = keys(try JSONSerialization.jsonObject(with: Data(try Samples.report(Samples.flawed()).json)))
+        #expect(found.count > 150)
+        for key in found.sorted() { #expect(text.contains("`\(key)`"), "\(key)") }
+    }
+
     @Test func anotherFormatIsRefused() throws {
         let text = String(decoding: try Samples.report(Samples.empty()).json, as: UTF8.self).replacing(
             "hdsbackup-report/1", with: "hdsbackup-report/2")
@@ -112,7 +123,7 @@ import Testing
         facts.tenants[0].contacts = .known([.init(role: "dpo", name: text, reach: "x")])
         let failure = #expect(throws: Failure.self) { try Samples.report(facts) }
         #expect(failure?.kind == .refused)
-        #expect(failure?.object?.contains("contacts") == true)
+        #expect(failure?.object == "tenants.0.contacts.0.name")
         #expect(failure.map { $0.text(.french).contains(text) } == false)
     }
 

@@ -105,6 +105,7 @@ extension Recorded {
                 $0.notifiedAt = ReportMoment(seconds: $0.openedAt.seconds + 72 * 3_600 + 1)
             }
         },
+        Fault("incident.incomplete", 12, "GDPR 33") { $0.incidents.change { $0.isPersonalDataBreach = .known(true) } },
         Fault("disposal.unproved", 13, "SecNumCloud 19.4") { $0.retention.with { $0.restitutions.change { $0.recordHash = nil } } },
         Fault("migration.unproved", 13, "HDS EXI 27") { $0.retention.with { $0.migrations.change { $0.rootAtTarget = Samples.hash("0") } } },
         Fault("scope.no-source", 5, "SecNumCloud 12.5.a") { $0.sources.removeAll { $0.tenant == "clinique-b" } },

@@ -133,6 +133,22 @@ private final class PageReader: NSObject, XMLParserDelegate {
         #expect(try AuditReport(json: report.json) == report)
     }
 
+    @Test func aNameThatIsAWordOfTheModelIsNotTranslated() throws {
+        var facts = try Samples.complete()
+        facts.sites[0].id = "disk"
+        facts.sites[0].certificates = .known([])
+        facts.product.nodes = .known(["tape"])
+        let report = try Samples.report(facts)
+        let document = ReportBuilder(report: report, t: ReportText(.french), dataHash: "").document()
+        let tables = document.sections.flatMap(\.blocks).compactMap { block -> ReportTable? in
+            if case .table(let table) = block { table } else { nil }
+        }
+        let cells = tables.flatMap { $0.rows.joined().map(\.text) }
+        #expect(cells.contains("3. disk"))
+        #expect(cells.contains("tape"))
+        #expect(!cells.contains("disque"))
+    }
+
     @Test func theAnnexTellsHowToVerify() throws {
         let text = try read(page(Samples.complete(), .french)).texts
         for wanted in ["openssl pkeyutl -verify", "sha256sum --strict -c report.manifest", Samples.hash("0"), Samples.hash("f"), Samples.hash("e")] {

@@ -219,7 +219,7 @@ enum Samples {
             .init(id: "c.durand", roles: ["custodian"], isNominative: true, hasSecondFactor: true),
         ])
         access.review = .known(.init(on: day("2026-11-27"), reviewer: "c.durand"))
-        access.consultations = .known(14)
+        access.consultations = .known([.init(tenant: "chu-exemple", count: 14), .init(tenant: "clinique-b", count: 3)])
         access.supportGrants = .known([])
         return access
     }

@@ -164,6 +164,9 @@ extension Message {
     package static func reportCaptionAnomaliesOf(_ source: String) -> Message {
         Message("report.caption.anomalies-of", en: "Unusual changes of \(source)", fr: "Variations inhabituelles de \(source)")
     }
+    package static func reportCaptionBreach(_ incident: String) -> Message {
+        Message("report.caption.breach", en: "Breach of personal data: \(incident)", fr: "Violation de données : \(incident)")
+    }
     package static func reportCaptionExposure(_ site: String) -> Message {
         Message("report.caption.exposure", en: "Exposure and sub-processors of \(site)", fr: "Exposition et sous-traitants de \(site)")
     }
@@ -256,6 +259,7 @@ extension Message {
     package static let reportColumnCondemned = Message("report.column.condemned", en: "Condemned", fr: "Condamnés")
     package static let reportColumnConsent = Message("report.column.consent", en: "Consent by", fr: "Consentement de")
     package static let reportColumnCovers = Message("report.column.covers", en: "Services and regions", fr: "Services et régions")
+    package static let reportColumnCount = Message("report.column.count", en: "Times", fr: "Nombre")
     package static let reportColumnCreated = Message("report.column.created", en: "Created", fr: "Création")
     package static let reportColumnDeadline = Message("report.column.deadline", en: "72-hour deadline", fr: "Échéance 72 h")
     package static let reportColumnDeleted = Message("report.column.deleted", en: "Deleted", fr: "Supprimés")
@@ -339,6 +343,9 @@ extension Message {
     package static let reportColumnSource = Message("report.column.source", en: "Source", fr: "Source")
     package static let reportColumnState = Message("report.column.state", en: "State", fr: "État")
     package static let reportColumnSubject = Message("report.column.subject", en: "Section, subject", fr: "Section, objet")
+    package static let reportColumnSubjects = Message("report.column.subjects", en: "Persons concerned", fr: "Personnes concernées")
+    package static let reportColumnConsequences = Message("report.column.consequences", en: "Likely consequences", fr: "Conséquences probables")
+    package static let reportColumnMeasures = Message("report.column.measures", en: "Measures", fr: "Mesures")
     package static let reportColumnSucceeded = Message("report.column.succeeded", en: "Succeeded", fr: "Réussies")
     package static let reportColumnSummary = Message("report.column.summary", en: "Summary", fr: "Résumé")
     package static let reportColumnSynchronised = Message("report.column.synchronised", en: "Synchronised", fr: "Synchronisée")

@@ -281,6 +281,10 @@ extension GapWording {
     package static let incidentOpen = GapWording(
         "incident.open", en: "the incident is open", fr: "l'incident est ouvert",
         remedy: ("close it with its cause and measures", "le clore avec sa cause et ses mesures"))
+    package static let incidentIncomplete = GapWording(
+        "incident.incomplete", en: "persons concerned, consequences or measures of the breach are not recorded",
+        fr: "personnes concernées, conséquences ou mesures de la violation non consignées",
+        remedy: ("complete the record (GDPR 33(3))", "compléter l'enregistrement (RGPD 33(3))"))
     package static let incidentLate = GapWording(
         "incident.late", en: "a breach of personal data was not notified within 72 hours",
         fr: "une violation de données personnelles n'a pas été notifiée dans les 72 heures",

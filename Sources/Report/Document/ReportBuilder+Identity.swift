@@ -135,7 +135,7 @@ extension ReportBuilder {
             ],
             report.guarantees.rows.map { row in
                 [
-                    row.actor == "?" ? notRecorded : cell(row.actor), cell(t.word(row.role.rawValue)), standing(row.hds), standing(row.qualified),
+                    row.actor.isEmpty ? notRecorded : cell(row.actor), cell(t.word(row.role.rawValue)), standing(row.hds), standing(row.qualified),
                     cell(row.activities.isEmpty ? "–" : t.words(row.activities)),
                     row.remoteAccess.map { list in
                         list.isEmpty

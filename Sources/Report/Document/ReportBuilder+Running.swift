@@ -55,8 +55,11 @@ extension ReportBuilder {
                     (
                         label("Access.review"),
                         show(access.review) { ReportCell("\($0.on), \($0.reviewer)", $0.on < facts.period.from ? .bad : .good) }
-                    ), (label("Access.consultations"), show(access.consultations)),
+                    )
                 ]),
+            listed(access.consultations, label("Access.consultations"), [.reportColumnTenant, .reportColumnCount]) {
+                [cell($0.tenant), cell(t.count($0.count))]
+            },
             listed(access.supportGrants, label("Access.supportGrants"), [.reportColumnTenant, .reportColumnEnds, .reportColumnConsent]) {
                 [cell($0.tenant), cell($0.until.description), cell($0.consentBy)]
             },
@@ -91,7 +94,17 @@ extension ReportBuilder {
     }
 
     func incidents() -> [ReportBlock] {
-        [
+        let breaches = (facts.incidents.value ?? []).filter { $0.isPersonalDataBreach.value == true }
+        let details = breaches.map { incident in
+            card(
+                .reportCaptionBreach(incident.id),
+                [
+                    (.reportColumnSubjects, incident.subjectsConcerned.map { cell(t.count($0)) } ?? notRecorded),
+                    (.reportColumnConsequences, incident.consequences.map { cell($0) } ?? notRecorded),
+                    (.reportColumnMeasures, incident.measures.map { cell($0) } ?? notRecorded),
+                ])
+        }
+        return [
             listed(
                 facts.incidents, .reportCaptionIncidents,
                 [
@@ -108,7 +121,7 @@ extension ReportBuilder {
                     incident.closedAt.map { cell($0.screenText) } ?? ReportCell(t(.reportOpen), .minor),
                 ]
             }
-        ]
+        ] + details
     }
 
     func retention() -> [ReportBlock] {
@@ -195,7 +208,9 @@ extension ReportBuilder {
 
     /// What the gap is about; the section where it is about no single thing.
     private func subject(_ gap: Gap) -> String {
-        gap.subject.isEmpty ? t(Message.reportSectionTitles[gap.section - 1]) : t.word(gap.subject)
+        if gap.subject.isEmpty { return t(Message.reportSectionTitles[gap.section - 1]) }
+        // A word of the report; any other subject is a name, which stays as it is.
+        return gap.kind.hasPrefix("drill.") || gap.kind.hasPrefix("guarantees.") ? t.word(gap.subject) : gap.subject
     }
 
     func annex() -> [ReportBlock] {

@@ -40,7 +40,7 @@ struct ReportBuilder {
     func show<Value>(_ recorded: Recorded<Value>, _ text: (Value) -> ReportCell) -> ReportCell { recorded.value.map(text) ?? notRecorded }
     func show(_ recorded: Recorded<String>) -> ReportCell { show(recorded) { cell($0) } }
     func show(_ recorded: Recorded<Int>) -> ReportCell { show(recorded) { cell(t.count($0)) } }
-    func show(_ recorded: Recorded<[String]>) -> ReportCell { show(recorded) { cell(t.words($0)) } }
+    func show(_ recorded: Recorded<[String]>) -> ReportCell { show(recorded) { cell($0.isEmpty ? t(.reportNone) : $0.joined(separator: ", ")) } }
     func showHash(_ recorded: Recorded<String>) -> ReportCell { show(recorded) { code($0) } }
     func showDuration(_ recorded: Recorded<Int64>) -> ReportCell { show(recorded) { cell(t.duration(Double($0))) } }
     func showDays(_ recorded: Recorded<Int>) -> ReportCell { show(recorded) { cell(t(.reportDays($0))) } }

@@ -25,7 +25,9 @@ private struct TextWalk {
             return
         }
         for (index, child) in Mirror(reflecting: value).children.enumerated() {
-            visit(child.value, path: path + (path.isEmpty ? "" : ".") + (child.label ?? "\(index)"))
+            // What wraps a value is no place of its own.
+            let name = child.label == "known" || child.label == "some" ? nil : child.label ?? "\(index)"
+            visit(child.value, path: [path, name].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "."))
         }
     }
 }

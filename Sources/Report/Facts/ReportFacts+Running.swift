@@ -103,8 +103,8 @@ extension ReportFacts {
         package var accounts: Recorded<[Account]> = .unknown
         /// Of the access traces of the period (SecNumCloud 12.5.b).
         package var review: Recorded<Review> = .unknown
-        /// Accesses of tenants to their own data in the period.
-        package var consultations: Recorded<Int> = .unknown
+        /// How often each tenant looked at its own data in the period.
+        package var consultations: Recorded<[Consultations]> = .unknown
         package var supportGrants: Recorded<[SupportGrant]> = .unknown
         package init() {}
     }
@@ -131,6 +131,12 @@ extension ReportFacts {
         package var on: ReportDay
         package var reviewer: String
         package init(on: ReportDay, reviewer: String) { (self.on, self.reviewer) = (on, reviewer) }
+    }
+
+    package struct Consultations: Codable, Sendable, Equatable {
+        package var tenant: String
+        package var count: Int
+        package init(tenant: String, count: Int) { (self.tenant, self.count) = (tenant, count) }
     }
 
     package struct SupportGrant: Codable, Sendable, Equatable {
@@ -180,6 +186,10 @@ extension ReportFacts {
         package var openedAt: ReportMoment
         package var summary: String
         package var isPersonalDataBreach: Recorded<Bool> = .unknown
+        /// What GDPR 33(3) asks for beside its nature; nil: not known, which is a gap where personal data was concerned.
+        package var subjectsConcerned: Int?
+        package var consequences: String?
+        package var measures: String?
         /// Nil: not told yet.
         package var notifiedAt: ReportMoment?
         package var closedAt: ReportMoment?

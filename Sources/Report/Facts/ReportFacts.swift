@@ -59,7 +59,7 @@ package struct ReportFacts: Codable, Sendable, Equatable {
         package var remoteAccess: Recorded<[RemoteAccess]> = .unknown
         package var exposedLaws: Recorded<[String]> = .unknown
         package init() {}
-        var title: String { name.value ?? "?" }
+        var title: String { name.value ?? "" }
     }
 
     package struct Tenant: Codable, Sendable, Equatable, Titled {

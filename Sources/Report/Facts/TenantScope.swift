@@ -44,6 +44,7 @@ extension ReportFacts {
         }
         if var access = facts.access.value {
             access.supportGrants.filter { $0.tenant == id }
+            access.consultations.filter { $0.tenant == id }
             access.accounts.filter { $0.tenant == nil || $0.tenant == id }
             facts.access = .known(access)
         }

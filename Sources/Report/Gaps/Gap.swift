@@ -24,10 +24,10 @@ package struct Gap: Codable, Sendable, Equatable {
     package enum Level: String, Codable, Sendable, CaseIterable {
         /// A requirement is not met.
         case major
-        /// It is met in part, or will not be for long.
-        case minor
         /// Nobody recorded it: it counts as not met.
         case unknown
+        /// It is met in part, or will not be for long.
+        case minor
     }
 
     init(

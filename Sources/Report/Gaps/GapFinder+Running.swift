@@ -68,6 +68,9 @@ extension GapFinder {
         for incident in facts.incidents.value ?? [] {
             if incident.closedAt == nil { add(.incidentOpen, 12, .minor, ["HDS EXI 19"], incident.id) }
             guard incident.isPersonalDataBreach.value == true else { continue }
+            if incident.subjectsConcerned == nil || incident.consequences == nil || incident.measures == nil {
+                add(.incidentIncomplete, 12, .unknown, ["GDPR 33"], incident.id)
+            }
             // Until the end of the day as of which the report speaks.
             let told = incident.notifiedAt?.seconds ?? Int64(day.adding(days: 1).day.number) * 86_400
             if told - incident.openedAt.seconds > Self.noticeSeconds { add(.incidentLate, 12, .major, ["GDPR 33"], incident.id) }

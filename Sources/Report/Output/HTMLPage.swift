@@ -5,6 +5,7 @@ package struct HTMLPage {
     private let document: ReportDocument
     private let t: ReportText
     private static let longWord = 22
+    private static let shortWord = 12
 
     /// `dataHash`: SHA-256 of the `report.json` beside it, in hexadecimal digits.
     package init(_ report: AuditReport, language: Language, dataHash: String) {
@@ -73,7 +74,8 @@ package struct HTMLPage {
                 let scope = index == 0 ? " scope=\"row\"" : ""
                 // A word that is too long for a column may break anywhere; a day or a size may not.
                 let isLong = cell.text.split(separator: " ").contains { $0.count > Self.longWord }
-                let classes = (cell.tone == .plain ? [] : [cell.tone.rawValue]) + (isLong ? ["long"] : [])
+                let isTight = cell.text.count <= Self.shortWord && !cell.text.contains(" ")
+                let classes = (cell.tone == .plain ? [] : [cell.tone.rawValue]) + (isLong ? ["long"] : isTight ? ["tight"] : [])
                 let tone = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
                 let text = cell.isCode ? "<code>\(escaped(cell.text))</code>" : escaped(cell.text)
                 out += "<\(tag)\(scope)\(tone)>\(cell.tone.sign)\(text)</\(tag)>"

@@ -8,13 +8,14 @@ enum HTMLStyle {
         .subtitle { margin: 0.2rem 0 1.2rem; font-size: 1.05rem; color: #3a3a3a; }
         h2 { margin: 2rem 0 0.8rem; padding-bottom: 0.2rem; border-bottom: 2px solid #12315a; font-size: 1.25rem; color: #12315a; }
         h3 { margin: 1.2rem 0 0.4rem; font-size: 1.05rem; color: #12315a; }
-        nav ol { columns: 2; margin: 0; padding-left: 1.6rem; }
+        nav ol { columns: 2 18rem; margin: 0; padding-left: 1.6rem; }
         a { color: #0b4f9e; }
         table { width: 100%; margin: 0.6rem 0 1.2rem; border-collapse: collapse; font-size: 0.85rem; }
         table.wide { font-size: 0.78rem; }
         caption { padding: 0.3rem 0; text-align: left; font-weight: bold; color: #1a1a1a; }
         th, td { padding: 0.3rem 0.45rem; border: 1px solid #767676; text-align: left; vertical-align: top; overflow-wrap: break-word; }
         .long { overflow-wrap: anywhere; }
+        .tight { white-space: nowrap; }
         thead th { background: #e3eaf4; color: #12315a; }
         tbody th { font-weight: 600; background: #f6f8fb; }
         code, pre { font-family: "DejaVu Sans Mono", "Liberation Mono", monospace; font-size: 0.9em; }

@@ -4,7 +4,9 @@ import Testing
 @testable import Report
 
 @Suite struct TenantScopeTests {
-    private static let foreign = ["clinique-b", "Clinique Bellevue", "552100554", "imagerie", "M. Bernard", "ev-contrat-cli"]
+    private static let foreign = [
+        "clinique-b", "Clinique Bellevue", "Clinique\u{A0}Bellevue", "552100554", "552 100 554", "imagerie", "M. Bernard", "ev-contrat-cli",
+    ]
 
     /// All that is written of a tenant's report.
     private func output(_ facts: ReportFacts) throws -> String {
@@ -17,7 +19,7 @@ import Testing
         var facts = try Samples.flawed()
         facts.tenants[1].kind = .unknown
         facts.incidents.change { $0.summary = "Panne commune à CHU d'Exemple et à la CLINIQUE BELLEVUE (clinique-b)" }
-        facts.policyChanges.change { $0.summary = "demande de Clinique Bellevue" }
+        facts.policyChanges.change { $0.summary = "demande de Clinique\u{A0}Bellevue, SIREN 552 100 554" }
         facts.sites[0].mitigations = .known(["cloisonnement clinique-b/chu-exemple"])
         facts.actions.append(.init(gap: "backup.missed:clinique-b/imagerie", owner: "x", due: Samples.day("2026-12-01")))
         facts.documents = [.init(name: "pv clinique-b.pdf", hash: Samples.hash("8"))]

@@ -67,7 +67,7 @@ extension ReportBuilder {
             blocks.append(
                 .table(
                     ReportTable(
-                        caption: t(.reportCaptionDigits), columns: [t(.reportColumnSource)] + kinds.map { t.word($0.rawValue) },
+                        caption: t(.reportCaptionDigits), columns: [t(.reportColumnSource)] + kinds.map { capitalised(t.word($0.rawValue)) },
                         rows: facts.sources.map { source in
                             [cell(source.title)] + kinds.map { kind in digit(source.resilience.value?.digits.first { $0.kind == kind }) }
                         })))

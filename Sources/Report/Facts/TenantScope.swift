@@ -63,7 +63,7 @@ extension ReportFacts {
             facts.retention = .known(retention)
         }
         let names = NameVeil(
-            hidden: others.flatMap { [$0.id, $0.name.value, $0.siren.value].compactMap { $0 } },
+            hidden: others.flatMap { [$0.id, $0.name.value, $0.siren.value, $0.siren.value.map(NameVeil.grouped)].compactMap { $0 } },
             shown: own.flatMap { [$0.id, $0.name.value, $0.siren.value].compactMap { $0 } })
         facts.actions.removeAll { names.veil($0.gap) != $0.gap }
         facts.documents.removeAll { names.veil($0.name) != $0.name }
@@ -102,10 +102,17 @@ struct NameVeil {
             .map { (Array($0.0), $0.1) }.filter { !$0.0.isEmpty }.sorted { $0.0.count > $1.0.count }
     }
 
+    private static let spaces: Set<Character> = ["\u{A0}", "\u{202F}", "\u{2009}", "\t", "\n"]
+
+    /// A SIREN as people write it, in groups of three.
+    static func grouped(_ siren: String) -> String {
+        siren.enumerated().map { ($0.offset > 0 && $0.offset % 3 == 0 ? " " : "") + String($0.element) }.joined()
+    }
+
     func veil(_ text: String) -> String {
         let original = Array(text)
-        // One lower-case character for each, so that places stay the same.
-        let lower = original.map { $0.lowercased().first ?? $0 }
+        // One character for each, so that places stay the same: lower case, and one kind of space.
+        let lower = original.map { Self.spaces.contains($0) ? " " : $0.lowercased().first ?? $0 }
         var out = ""
         var at = 0
         func isWord(_ index: Int) -> Bool { lower.indices.contains(index) && (lower[index].isLetter || lower[index].isNumber) }

@@ -59,6 +59,7 @@ let package = Package(
         .target(
             name: "Sovereignty", dependencies: ["Base", "Codec", "Scheduling", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
+        .target(name: "Report", dependencies: ["Base", "Codec", "Keys", "Scheduling", "Sovereignty"], swiftSettings: strict),
         .target(
             name: "Operations",
             dependencies: [
@@ -117,6 +118,7 @@ let package = Package(
             name: "SovereigntyTests",
             dependencies: ["Sovereignty", "Scheduling", "Codec", "Base", .product(name: "Crypto", package: "swift-crypto")], exclude: ["Vectors"],
             swiftSettings: strict),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "Sovereignty", "Scheduling", "Keys", "Codec", "Base"], swiftSettings: strict),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
     ]
 )

@@ -11,7 +11,7 @@ one was begun before its packs were condemned, it is run again when that one is 
 The history is made once; each round begins with it as it was, the programs take turns in going first. Wall time is the clock's,
 peak resident memory the kernel's account (wait4), anonymous memory is looked at every 20 ms; of ours the sum of the wall times of all commands, and the
 largest of the peaks. Bytes freed: the lengths of all files of the repository before and after; what the other source's backups added meanwhile does
-not count against ours. Of several rounds the median is given.
+not count against ours. Who stored less has less to free: bytes left are given too. Of several rounds the median is given.
 
 The data, the place and the other options are those of bench.py.
 
@@ -89,7 +89,8 @@ class Restic(Program):
     def drop(self, keep):
         before = stored_in(self.repository)
         result = self.measure("forget", "--keep-last", str(keep), "--prune", "-q", "--no-cache")
-        return result | {"freed": before - stored_in(self.repository), "runs": 1}
+        left = stored_in(self.repository)
+        return result | {"freed": before - left, "left": left, "runs": 1}
 
     def check(self, keep):
         snapshots = json.loads(self.call("snapshots", "--json", "--no-cache"))
@@ -178,7 +179,7 @@ keep = {{ last = 1000 }}
         say(f"  {'':10} {len(results) - 1} runs of collect beside {others.ended} backups of another source, which stored {short(others.stored / 1e6)} MB")
         return {"wall": sum(each["wall"] for each in results), "cpu": sum(each["cpu"] for each in results),
                 "peak": max(each["peak"] for each in results), "anonymous": max(each["anonymous"] for each in results),
-                "freed": freed, "runs": len(results), "beside": others.ended}
+                "freed": freed, "left": before - freed, "runs": len(results), "beside": others.ended}
 
     def check(self, keep):
         """What is left is what should be; the last day restores as it is."""
@@ -307,7 +308,7 @@ def spread(values, divisor=1):
 
 def markdown(runs, about):
     columns = (("wall", "wall, s", 1), ("cpu", "CPU, s", 1), ("peak", "peak resident, MiB", 1), ("anonymous", "peak anonymous, MiB", 1),
-               ("freed", "freed, MB", 1e6), ("runs", "commands", 1))
+               ("freed", "freed, MB", 1e6), ("left", "left, MB", 1e6), ("runs", "commands", 1))
     rows = [[name, *(spread([run[key] for run in results], divisor) for key, _, divisor in columns)] for name, results in runs.items()]
     head = [f"Machine: {about['machine']}; {about['place']}. Date: {about['date']}. Load at the start: {about['load at the start']:.2f}.",
             f"Versions: {', '.join(about['versions'])}. Options: `{about['options']}`.",

@@ -137,8 +137,8 @@ package struct ProbeReport: Codable, Sendable {
         func milliseconds(_ seconds: Double) -> String { "\((seconds * 10_000).rounded() / 10) ms" }
         return [
             ["create 3 B", milliseconds(create_seconds)], ["read 3 B", milliseconds(read_seconds)],
-            ["create 16 MiB", language.rate(bytesPerSecond: upload_bytes_per_second)],
-            ["read 16 MiB", language.rate(bytesPerSecond: download_bytes_per_second)],
+            ["create 8 MiB", language.rate(bytesPerSecond: upload_bytes_per_second)],
+            ["read 8 MiB", language.rate(bytesPerSecond: download_bytes_per_second)],
             ["free", free_bytes.map { language.size($0) } ?? "-"],
         ]
     }

@@ -8,7 +8,7 @@ import Repository
 /// What is copied without its key can be checked by the pack's name alone: a copy counts only when all bytes were read, have that hash, and both ends are
 /// those that the directory was read from.
 struct PackSource {
-    static let pieceBytes = 4 << 20
+    static let pieceBytes = 2 << 20
 
     let directory: PackDirectory
     private let key: PackKey

@@ -78,7 +78,7 @@ package final class Migration {
 
     /// Plans a migration in `folder`, or goes on with the one there.
     ///
-    /// Throws `.refused` where the folder keeps another, both sites are one, or either is left already; and what opening a site
+    /// Throws `.refused` where the folder keeps another, both sites are one, or either is left already for some third; and what opening a site
     /// throws.
     package static func open(folder: String, plan: MigrationPlan, _ context: MigrationContext) throws -> Migration {
         if let state = try MigrationState.read(folder) {
@@ -90,7 +90,8 @@ package final class Migration {
         let (from, to) = (try context.open(context.from, expected: nil), try context.open(context.to, expected: nil))
         guard from.repository.id != to.repository.id else { throw Failure(.refused, .migrationSameSite, object: to.name) }
         try to.repository.checkNotLeft()
-        try from.repository.checkNotLeft()
+        // One whose folder was lost is begun anew; what was left for another site stays refused.
+        if let departure = try from.repository.departure(), departure.to != to.repository.id { try from.repository.checkNotLeft() }
         try Files.makeFolder(folder)
         let state = MigrationState(
             migration: ShortID.random().hex, tenant: context.fingerprint.tenant.hex, from: from.repository.id.hex, to: to.repository.id.hex,
@@ -264,11 +265,16 @@ package final class Migration {
 
     /// Takes in results of restores from the other site. A later one of the same snapshot takes the earlier one's place.
     ///
-    /// Throws `.refused` before both sites were proven the same for the last time, and for a snapshot that is not in the proof.
+    /// Throws `.refused` before both sites were proven the same for the last time, for a snapshot that is not in the proof, and for a
+    /// restore that was over before the copy was proven at all.
     package func add(_ samples: [MigrationRecord.Sample]) throws {
         guard state.phase == .sampling, state.proof != nil else { throw Failure(.refused, .migrationNotSampling, object: state.toName) }
+        let proven = Set(state.snapshots)
         for sample in samples {
-            guard state.snapshots.contains(sample.snapshot.hex) else { throw Failure(.refused, .snapshotNotProven, object: sample.snapshot.hex) }
+            guard proven.contains(sample.snapshot.hex) else { throw Failure(.refused, .snapshotNotProven, object: sample.snapshot.hex) }
+            guard sample.finished.seconds >= state.firstProof?.made ?? 0 else {
+                throw Failure(.refused, .sampleTooEarly, object: sample.snapshot.hex)
+            }
         }
         state.samples += samples.map {
             MigrationState.Sample(snapshot: $0.snapshot.hex, good: $0.isGood, finished: $0.finished.seconds, sheet: $0.sheet)

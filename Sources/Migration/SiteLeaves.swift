@@ -140,6 +140,9 @@ package struct LeafComparison: Sendable {
     }
 
     package var agrees: Bool { fromRoot == toRoot && differences.isEmpty }
+
+    /// What to tell where they do not agree; `differences` name each object.
+    package var failure: Failure { Failure(.damaged, .migrationDiffers(differences.count), remedy: .migrationRepair) }
 }
 
 extension Leaf {

@@ -174,7 +174,7 @@ import Testing
         for _ in 0..<2 {
             guard case .differs(let comparison) = try migration.run(tenant.context(a, b, now: later)) else { return #expect(Bool(false)) }
             #expect(comparison.differences.map(\.name) == [key] && comparison.fromRoot != comparison.toRoot)
-            #expect(migration.state.phase == .proving)
+            #expect(migration.state.phase == .proving && comparison.failure.exitStatus == .damaged)
         }
         #expect(try a.everything() == before)
     }
@@ -240,10 +240,13 @@ import Testing
             ($0 as? Failure)?.message.code == "migration.snapshot-not-proven"
         }
         let snapshot = try #require(ShortID(hex: migration.state.snapshots[0]))
-        try migration.add([.init(snapshot: snapshot, isGood: false, finished: Timestamp(seconds: 10), sheet: "x")])
+        #expect { try migration.add([.init(snapshot: snapshot, isGood: true, finished: Timestamp(seconds: 10), sheet: "")]) } throws: {
+            ($0 as? Failure)?.message.code == "migration.sample-too-early"
+        }
+        try migration.add([.init(snapshot: snapshot, isGood: false, finished: .now(), sheet: "x")])
         #expect { try migration.run(tenant.context(a, b, now: later)) } throws: { ($0 as? Failure)?.message.code == "migration.sample-failed" }
         #expect(try a.everything() == before)
-        try migration.add([.init(snapshot: snapshot, isGood: true, finished: Timestamp(seconds: 20), sheet: "y")])
+        try migration.add([.init(snapshot: snapshot, isGood: true, finished: .now().adding(seconds: 1), sheet: "y")])
         guard case .done = try migration.run(tenant.context(a, b, now: later)) else { return #expect(Bool(false)) }
     }
 
@@ -259,6 +262,29 @@ import Testing
         try a.create("packs/00/foreign", [1, 2, 3])
         #expect { try migration.run(tenant.context(a, b, now: later)) } throws: { ($0 as? Failure)?.kind == .wrongPlace }
         #expect(try a.keys("") == ["packs/00/foreign"])
+    }
+
+    @Test func aMigrationWhoseFolderIsLostIsBegunAnew() throws {
+        _ = try prove(tenant.context(a, b))
+        let migration = try Migration.open(folder: tenant.folder + "/again", plan: .init(doubleRun: 0, samples: 1), tenant.context(a, b))
+        guard case .samples = try migration.run(tenant.context(a, b)) else { return #expect(Bool(false)) }
+        try sample(migration)
+        // It dies when half of the packs are gone, and its folder is lost as well.
+        let (from, left) = (ProxySite(a), Monitor(3))
+        from.setHook { act in
+            guard case .delete = act else { return }
+            try left.look { left in
+                left -= 1
+                if left < 0 { throw Failure(.unreachable, .system("reach", "test")) }
+            }
+        }
+        #expect(throws: Failure.self) { try migration.run(tenant.context(from, b)) }
+        let third = try Migration.open(folder: tenant.folder + "/third", plan: .init(doubleRun: 0, samples: 2), tenant.context(a, b))
+        guard case .samples = try third.run(tenant.context(a, b)) else { return #expect(Bool(false)) }
+        try sample(third)
+        guard case .done = try third.run(tenant.context(a, b)) else { return #expect(Bool(false)) }
+        #expect(try a.keys("").isEmpty)
+        #expect(try tenant.open(b).commits.count == 2)
     }
 
     @Test func wrongPairsAreRefused() throws {

@@ -8,25 +8,34 @@ import Sites
 
 /// A tenant with every role at two sites, and a folder of its own that goes with it.
 final class MovingTenant: Sendable {
+    let secret: [UInt8]
     let authority: SigningKey
     let node: SigningKey
     let maintain: SigningKey
     let verify: SigningKey
-    let domain = DomainKeys.generate()
+    let domain: DomainKeys
     let bundle: KeyBundle
     let epoch: SealingKey
     let fingerprint: Fingerprint
-    let siteIDs = ["a": ShortID.random(), "b": ShortID.random()]
-    let folder = "/tmp/hdsb-test-" + hexString(randomBytes(8))
+    let siteIDs: [String: ShortID]
+    let folder: String
+    private let isOwner: Bool
     private let chain: [UInt8]
     private let counter = Monitor(UInt64(0))
 
-    init() throws {
-        authority = try .generate()
-        node = try .generate()
-        maintain = try .generate()
-        verify = try .generate()
-        epoch = try .generate()
+    /// The same secret makes the same keys: `folder` is that of a tenant in another process, which it is left to.
+    init(secret: [UInt8] = randomBytes(32), folder: String? = nil) throws {
+        self.secret = secret
+        func derived(_ number: UInt8) -> [UInt8] { sha256(secret + [number]).bytes }
+        authority = try SigningKey(seed: Secret(derived(1)))
+        node = try SigningKey(seed: Secret(derived(2)))
+        maintain = try SigningKey(seed: Secret(derived(3)))
+        verify = try SigningKey(seed: Secret(derived(4)))
+        epoch = try SealingKey(seed: Secret(derived(5)))
+        domain = DomainKeys(domain: ShortID(sha256(derived(6))), secret: Secret(derived(7)))
+        siteIDs = ["a": ShortID(sha256(derived(8))), "b": ShortID(sha256(derived(9)))]
+        self.folder = folder ?? "/tmp/hdsb-test-" + hexString(randomBytes(8))
+        isOwner = folder == nil
         bundle = KeyBundle(tenantName: "moving", epochs: [1: epoch], domains: [.init(keys: domain, name: "node")])
         fingerprint = Fingerprint(authority.verifying)
         let descriptor = Descriptor(
@@ -39,10 +48,10 @@ final class MovingTenant: Sendable {
                 .init(role: .verify, domain: .zero, key: verify.verifying, from: 0),
             ], sites: siteIDs.values.sorted())
         chain = try Statement.sign(.descriptor, tenant: fingerprint.tenant, body: descriptor.body, by: authority)
-        try Files.makeFolder(folder)
+        try Files.makeFolder(self.folder)
     }
 
-    deinit { Self.remove(folder) }
+    deinit { if isOwner { Self.remove(folder) } }
 
     private static func remove(_ path: String) {
         for name in (try? Files.names(path)) ?? [] {
@@ -68,10 +77,13 @@ final class MovingTenant: Sendable {
         return site
     }
 
+    /// The tenant's folder below `place`, as it is.
+    func fileSite(at place: String, _ name: String) -> FileSite { FileSite(name: name, path: place, prefix: fingerprint.prefix) }
+
     /// A folder below `place`, as the tenants of one site have theirs.
     func fileSite(_ name: String, place: String) throws -> FileSite {
         try Files.makeFolder(place)
-        let site = FileSite(name: name, path: place, prefix: fingerprint.prefix)
+        let site = fileSite(at: place, name)
         try prepare(site, as: name)
         return site
     }

@@ -18,9 +18,6 @@ extension Message {
     package static let migrationStateUnreadable = Message(
         "migration.state-unreadable", en: "the state of this migration cannot be read",
         fr: "l'état de cette migration ne peut être lu")
-    package static func migrationNotLevel(_ reason: String) -> Message {
-        Message("migration.not-level", en: "not everything could be copied: \(reason)", fr: "tout n'a pas pu être copié : \(reason)")
-    }
     package static func migrationDiffers(_ count: Int) -> Message {
         Message(
             "migration.differs", en: "the roots differ in \(count) objects; nothing was deleted",
@@ -42,6 +39,9 @@ extension Message {
     }
     package static let snapshotNotProven = Message(
         "migration.snapshot-not-proven", en: "no snapshot of the copy that was proven", fr: "aucun instantané de ce nom dans la copie prouvée")
+    package static let sampleTooEarly = Message(
+        "migration.sample-too-early", en: "this restore was over before the copy was proven: it shows nothing of it",
+        fr: "cette restauration s'est achevée avant que la copie soit prouvée : elle n'en montre rien")
     package static let migrationTooLate = Message(
         "migration.too-late", en: "deletion has begun: it cannot be taken back", fr: "la suppression a commencé : elle ne peut être annulée")
     package static let migrationNotSampling = Message(

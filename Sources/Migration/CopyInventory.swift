@@ -52,11 +52,12 @@ package struct CopyInventory: Sendable {
             }
         }
         let sessions = try sessionsAtWork()
+        let atWork = Set(sessions)
         var readings: [Reading] = []
         for batch in packs.sorted(by: { $0.key < $1.key }).batches(of: 256) {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             readings += try Threads.map("inventory", batch, atOnce: site.site.parallelism) { digest, copies in
-                try self.pack(digest, copies, atWork: Set(sessions))
+                try self.pack(digest, copies, atWork: atWork)
             }.map { try $0.get() }
             Steps.mark("inventory batch")
         }

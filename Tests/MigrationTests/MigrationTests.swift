@@ -312,4 +312,33 @@ import Testing
         #expect(try repository.departure() == nil && repository.voidObjects.count == 1)
         try tenant.begin(a).abandon()
     }
+
+    /// Whatever bytes come: a record, or a failure that says what is wrong.
+    @Test func noBytesTrapTheReaderOfARecord() throws {
+        let record = MigrationRecord(
+            migration: .zero, number: 1, act: .agreed, from: .zero, to: .zero, fromName: "a", toName: "b", begun: .now(), created: .now(),
+            proof: .init(root: .zero, leaves: 1, bytes: 2, snapshots: 3, made: .now()),
+            samples: [.init(snapshot: .zero, isGood: true, finished: .now(), sheet: "s")],
+            remnants: [.init(key: "k", size: 1, reason: .lock, until: 5)])
+        var (state, read, refused) = (UInt64(7), 0, 0)
+        func next(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        for _ in 0..<20_000 {
+            var bytes = record.body
+            for _ in 0...next(4) { bytes[next(bytes.count)] = UInt8(next(256)) }
+            if next(4) == 0 { bytes.removeLast(1 + next(bytes.count - 1)) }
+            if next(4) == 0 { bytes += [UInt8](repeating: 0xFF, count: next(20)) }
+            do {
+                // What is taken is what was meant: written again it is the same.
+                #expect(try MigrationRecord(body: bytes).body == bytes)
+                read += 1
+            } catch let failure as Failure {
+                #expect(failure.kind == .damaged || failure.kind == .format)
+                refused += 1
+            }
+        }
+        #expect(read > 100 && refused > 100)
+    }
 }

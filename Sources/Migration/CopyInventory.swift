@@ -96,8 +96,8 @@ package struct CopyInventory: Sendable {
         }) {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             let object = "\(site.name):\(copy.key.key)"
-            guard let content = try content(copy) else { continue }
-            if reading.leaf == nil || content == digest { reading.leaf = Leaf(name: Leaf.pack(digest), size: UInt64(copy.size), content: content) }
+            guard let (size, content) = try content(copy) else { continue }
+            if reading.leaf == nil || content == digest { reading.leaf = Leaf(name: Leaf.pack(digest), size: UInt64(size), content: content) }
             if content == digest { break }
             reading.problems.append(Failure(.damaged, .wrongHash, object: object))
         }
@@ -105,27 +105,30 @@ package struct CopyInventory: Sendable {
         return reading
     }
 
-    /// SHA-256 of the object there; zero where the store cannot give it whole, nil where it is gone.
-    private func content(_ copy: PackCopy) throws -> Digest? {
-        if let known = log.content(copy.key.key, size: copy.size) { return known }
-        var read: Digest?
+    /// Size and SHA-256 of the object there; zero where the store cannot give it whole, nil where it is gone.
+    private func content(_ copy: PackCopy) throws -> (size: Int, content: Digest)? {
+        let (key, digest) = (copy.key.key, copy.key.digest)
+        if let known = log.content(key, size: copy.size) { return (copy.size, known) }
+        var first: (size: Int, content: Digest)?
         do {
             var isOlder = false
-            read = try site.site.tryingVersions(of: copy.key.key, turning: { isOlder = true }) {
-                let size = isOlder ? try site.site.size(copy.key.key) : copy.size
+            let read = try site.site.tryingVersions(of: key, turning: { isOlder = true }) {
+                let size = isOlder ? try site.site.size(key) : copy.size
                 guard size <= PackLimits.packBytes else { throw Failure(.damaged, .objectTooLarge(size)) }
                 let hash = try site.repository.hash(copy.key, size: size)
-                read = read ?? hash
-                guard hash == copy.key.digest else { throw Failure(.damaged, .wrongHash) }
-                return hash
+                first = first ?? (size, hash)
+                // Wrong bytes once are the way's fault.
+                guard try hash == digest || site.repository.hash(copy.key, size: size) == digest else { throw Failure(.damaged, .wrongHash) }
+                return (size: size, content: digest)
             }
+            // An older version has another size than the listing tells: it is read again next time.
+            if read.size == copy.size { try log.add(key, size: read.size, read.content) }
+            Steps.mark("inventory read")
+            return read
         } catch let failure as Failure where failure.kind == .damaged {
-            // Not noted in the log: it may be healed under the same name, or may have been the way's fault.
-            return read ?? .zero
+            // Not noted in the log: it may be healed under the same name.
+            return first ?? (0, .zero)
         } catch let failure as Failure where failure.kind == .missing { return nil }
-        try log.add(copy.key.key, size: copy.size, read!)
-        Steps.mark("inventory read")
-        return read
     }
 
     // MARK: snapshots and descriptors

@@ -118,6 +118,24 @@ import Testing
         guard case .damaged = try #require(lost.differences.first) else { return #expect(Bool(false)) }
     }
 
+    @Test func aByteThatIsWrongOnceIsTheWaysFault() throws {
+        let behind = try tenant.memorySite("a")
+        try fill(behind)
+        let (site, pack) = (ProxySite(behind), try #require(behind.keys("packs/").first))
+        let times = Monitor(1)
+        site.setGarble { key in
+            times.look { times in
+                guard key == pack, times > 0 else { return false }
+                times -= 1
+                return true
+            }
+        }
+        let leaves = try read(site)
+        #expect(try leaves.root == read(behind).root && leaves.problems.isEmpty)
+        times.look { $0 = 2 }
+        #expect(try read(site).problems.count == 1)
+    }
+
     @Test func aPackOfAWriterAtWorkIsNotYetOfTheCopy() throws {
         let a = try tenant.memorySite("a")
         try fill(a)

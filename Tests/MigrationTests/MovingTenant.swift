@@ -234,12 +234,15 @@ final class ProxySite: Site {
     let behind: any Site
     private let hook = Monitor<@Sendable (Act) throws -> Void>({ _ in })
     private let locks = Monitor<[String: Timestamp]>([:])
+    private let garble = Monitor<@Sendable (String) -> Bool>({ _ in false })
     private let read = Monitor<[String]>([])
     var name: String { behind.name }
 
     init(_ behind: any Site) { self.behind = behind }
 
     func setHook(_ new: @escaping @Sendable (Act) throws -> Void) { hook.look { $0 = new } }
+    /// Objects of which a reading gives a wrong byte.
+    func setGarble(_ new: @escaping @Sendable (String) -> Bool) { garble.look { $0 = new } }
     func setLocks(_ new: [String: Timestamp]) { locks.look { $0 = new } }
     /// Keys of packs whose first bytes were read since the last call.
     func takeReads() -> [String] {
@@ -260,6 +263,7 @@ final class ProxySite: Site {
         try ask(.read(key))
         if offset == 0 { read.look { $0.append(key) } }
         try behind.read(key, at: offset, into: into)
+        if into.count > 100, garble.look({ $0 })(key) { into[100] ^= 1 }
     }
 
     func size(_ key: String) throws -> Int {

@@ -54,6 +54,8 @@ let package = Package(
         .target(name: "Restore", dependencies: ["Repository"], swiftSettings: crunching),
         .target(
             name: "Replication", dependencies: ["Repository", "CLinux", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: crunching),
+        .target(
+            name: "Migration", dependencies: ["Base", "Codec", "Keys", "Sites", "Repository", "Replication"], swiftSettings: crunching),
         .target(name: "Verification", dependencies: ["Repository", "Restore", "Replication"], swiftSettings: crunching),
         .target(name: "Maintenance", dependencies: ["Repository", "Scheduling"], swiftSettings: crunching),
         .target(
@@ -106,6 +108,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "RestoreTests", dependencies: ["Restore"], swiftSettings: strict),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MigrationTests", dependencies: ["Migration", "Replication", "Repository", "Sites", "Keys", "Codec", "Base"],
+            swiftSettings: strict),
         .testTarget(name: "VerificationTests", dependencies: ["Verification"], swiftSettings: strict),
         .testTarget(
             name: "MaintenanceTests",

@@ -46,6 +46,8 @@ package struct LockRenewal {
     package func run(now: Int64 = Timestamp.now().seconds) throws -> Report {
         var report = Report()
         guard let period = site.site.lockPeriod else { return report }
+        // What is to be deleted is not to be kept any longer (docs/MIGRATION.md).
+        if let departure = try site.repository.departure(), departure.act != .leaving { return report }
         let (store, id) = (inventory.store, site.repository.id)
         let needed = try neededObjects(&report)
         report.needed = needed.count
@@ -80,7 +82,9 @@ package struct LockRenewal {
     /// Everything that a snapshot needs here: its packs, its manifest, and what tells readers what they are.
     private func neededObjects(_ report: inout Report) throws -> Set<String> {
         var needed: Set<String> = []
-        for folder in ["descriptor/", "keys/", "forget/", "attested/", HoldRecord.folder, "index/"] { needed.formUnion(try site.site.keys(folder)) }
+        for folder in ["descriptor/", "keys/", "forget/", "attested/", HoldRecord.folder, MigrationRecord.folder, "index/"] {
+            needed.formUnion(try site.site.keys(folder))
+        }
         needed.insert(SiteMarker.key)
         let roots = try rootPages(&needed, &report)
         let copies = PackCopies([site], inventory) { report.failures.append($0) }

@@ -13,6 +13,7 @@ extension Replicator {
         var report = ReplicationReport(target: target.name)
         let bad = Set(packs)
         do {
+            try atTarget { try target.repository.checkNotLeft() }
             for snapshot in snapshots { try putBack(snapshot, target, &report) }
             let from = sourceView(target, bad: bad, &report)
             let view = TargetView(target, signer: signer, keys: keys, options: options, inventory: inventory, bad: bad)
@@ -35,6 +36,7 @@ extension Replicator {
     func repair(_ target: OpenSite, bad: Set<PackKey>) -> ReplicationReport {
         var report = ReplicationReport(target: target.name)
         do {
+            try atTarget { try target.repository.checkNotLeft() }
             // Needs a listing of its own: done when one is due anyway.
             if inventory.hasListed(target.repository.id) { for domain in keys.catalogueDomains { try relist(target, domain, &report) } }
             try inventory.bringLevel(target.repository, target.coordination)

@@ -5,7 +5,7 @@ import Sites
 
 extension Replicator {
     /// Copies the records that the target lacks: the chain of descriptors first, then key wraps, then what
-    /// retention dropped, what was attested, sheets of restore tests, and holds. Each is verified before. Returns the target, opened again
+    /// retention dropped, what was attested, sheets of restore tests, holds, and records of migrations. Each is verified before. Returns the target, opened again
     /// where it has become another.
     func levelRecords(_ target: OpenSite, _ report: inout ReplicationReport) throws -> OpenSite {
         let added = try levelChain(target)
@@ -26,6 +26,7 @@ extension Replicator {
                 report.records += try copyStatements(.attested, source, target, &report)
                 report.records += try copyStatements(.sheet, source, target, &report)
                 report.records += try copyStatements(.hold, source, target, &report)
+                report.records += try copyStatements(.migration, source, target, &report)
             } catch let failure as Failure { report.problems.append(failure.of(source.name)) }
         }
         return target
@@ -76,6 +77,7 @@ extension Replicator {
             case .forget: "forget/"
             case .sheet: SheetRecord.folder
             case .hold: HoldRecord.folder
+            case .migration: MigrationRecord.folder
             default: "attested/"
             }
         let limit = kind.bodyLimit + Statement.overhead
@@ -107,6 +109,9 @@ extension Replicator {
         } else if kind == .hold {
             let record = try HoldRecord(body: statement.body)
             (name, created) = (record.key, record.created)
+        } else if kind == .migration {
+            let record = try MigrationRecord(body: statement.body)
+            (name, created) = (record.key, record.created)
         } else if kind == .sheet {
             let record = try SheetRecord(body: statement.body)
             (name, created) = (record.key, record.created)
@@ -115,6 +120,6 @@ extension Replicator {
             (name, created) = (AttestedRecord.key(record.number), record.created)
         }
         guard name == key else { throw Failure(.refused, .badSignature) }
-        try trust.verify(statement, roles: [kind == .forget || kind == .hold ? .maintain : .verify], at: created.seconds)
+        try trust.verify(statement, roles: [[.forget, .hold, .migration].contains(kind) ? .maintain : .verify], at: created.seconds)
     }
 }

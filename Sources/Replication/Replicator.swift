@@ -45,6 +45,7 @@ package final class Replicator: Sendable {
     package func level(_ target: OpenSite, bad: Set<PackKey> = []) -> ReplicationReport {
         var report = ReplicationReport(target: target.name)
         do {
+            try atTarget { try target.repository.checkNotLeft() }
             let target = try levelRecords(target, &report)
             let from = sourceView(target, bad: bad, &report)
             let view = TargetView(target, signer: signer, keys: keys, options: options, inventory: inventory, bad: bad)

@@ -22,7 +22,7 @@ struct SmallObjects {
     private static let folders: [(String, Statement.Kind?)] = [
         ("descriptor/", .descriptor), ("sessions/", .session), ("commits/", .slot), ("snapshots/", .manifest), ("index/", .segment),
         ("condemned/", .condemned), ("decided/", .decided), ("forget/", .forget), ("attested/", .attested),
-        (SheetRecord.folder, .sheet), (HoldRecord.folder, .hold), ("keys/", nil), ("lists/", nil),
+        (SheetRecord.folder, .sheet), (HoldRecord.folder, .hold), (MigrationRecord.folder, .migration), ("keys/", nil), ("lists/", nil),
     ]
 
     /// Reads and checks them one after the other: they are small, except segments, of which one is held at a time.
@@ -139,6 +139,10 @@ struct SmallObjects {
             name = record.key
             try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
             if let keys, keys.catalogue(record.domain) != nil { _ = try record.open(keys) }
+        case .migration:
+            let record = try MigrationRecord(body: body)
+            name = record.key
+            try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
         case .segment:
             let clear = try IndexSegment.Clear(ofBody: body)
             (name, home) = (clear.name.key, clear.site)

@@ -51,6 +51,26 @@ import Testing
         for key in try site.keys("packs/") + site.keys("snapshots/") { #expect(try site.lockEnd(key)?.seconds == start + 24 * day) }
     }
 
+    @Test func aSiteThatIsLeftForAProvenCopyIsNotRenewed() throws {
+        let site = try LockingSite(try sample.memorySite("one"), period: 14 * day)
+        try sample.take(files(1), at: [site])
+        let (start, migration) = (Timestamp.now().seconds, ShortID.random())
+        func record(_ number: UInt32, _ act: MigrationRecord.Act) throws {
+            let record = MigrationRecord(
+                migration: migration, number: number, act: act, from: sample.siteIDs["one"]!, to: sample.siteIDs["two"]!, fromName: "one",
+                toName: "two", begun: .now(), created: .now())
+            try site.create(record.key, try Statement.sign(.migration, tenant: sample.tenant, body: record.body, by: sample.maintain))
+        }
+        // It may yet be taken back.
+        try record(1, .leaving)
+        #expect(try run(site, try .passing(), now: start + 10 * day).renewed > 4)
+        try record(2, .agreed)
+        let report = try run(site, try .passing(), now: start + 20 * day)
+        #expect(report.renewed == 0 && report.needed == 0)
+        try record(3, .withdrawn)
+        #expect(try run(site, try .passing(), now: start + 20 * day).renewed > 4)
+    }
+
     @Test func whatNobodyNeedsIsNotRenewed() throws {
         let site = try LockingSite(try sample.memorySite("one"), period: 14 * day)
         try sample.take(files(1), at: [site])

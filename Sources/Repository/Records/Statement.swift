@@ -25,16 +25,17 @@ package struct Statement: Sendable {
         case segment = 10
         case sheet = 11
         case hold = 12
+        case migration = 13
 
         /// What must hold for twenty years is signed with ML-DSA-65 as well.
-        package var isLasting: Bool { self == .marker || self == .descriptor || self == .manifest || self == .forget }
+        package var isLasting: Bool { self == .marker || self == .descriptor || self == .manifest || self == .forget || self == .migration }
 
         /// Largest body that a reader accepts, in bytes.
         package var bodyLimit: Int {
             switch self {
             case .marker, .session, .slot, .sheet, .hold: 64 << 10
             case .manifest: 1 << 20
-            case .descriptor: 16 << 20
+            case .descriptor, .migration: 16 << 20
             case .condemned, .decided, .forget, .attested, .segment: 64 << 20
             }
         }

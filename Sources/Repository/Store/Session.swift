@@ -45,7 +45,8 @@ package final class WriterSession: Sendable {
     /// Registers a writer. Durable on return: collection waits for its slot, or fences it.
     ///
     /// Throws `.refused` when `signer` has no right to write here (whatever it wrote would be void),
-    /// `.format` when the tenant uses a newer format, `.fenced` when collection kept moving.
+    /// or when the site is being left (docs/MIGRATION.md), `.format` when the tenant uses a newer format, `.fenced` when
+    /// collection kept moving.
     package static func begin(
         repository: SiteRepository, snapshot: ShortID, purpose: SessionRecord.Purpose, domain: ShortID, signer: SigningKey
     ) throws -> WriterSession {
@@ -63,6 +64,11 @@ package final class WriterSession: Sendable {
             try repository.site.createOrConfirm(SessionRecord.key(record.session), bytes)  // step 2
             let coordination = try repository.coordination()  // steps 3 and 4
             let session = WriterSession(repository, record, coordination, signer)
+            // After the registration: whoever leaves the site says so first, and looks for sessions then.
+            do { try repository.checkNotLeft() } catch {
+                session.abandon()
+                throw error
+            }
             if coordination.generation == seen || !CollectionRule.listAgain.holds { return session }
             session.abandon()
             seen = coordination.generation

@@ -1,0 +1,48 @@
+import Base
+import Keys
+import Repository
+import Sites
+
+extension Migration {
+    private func path(_ number: UInt32) -> String { folder + "/record-" + generationText(number) }
+
+    /// Signs the next record, and stores it at the site that is moved to; with `atBoth` at the other one too.
+    ///
+    /// The signed bytes are kept in the folder first, so that a killed act stores the same object again. An earlier record that was
+    /// signed and not stored is stored before.
+    func record(_ act: MigrationRecord.Act, atBoth: Bool, _ context: MigrationContext) throws {
+        let tenant = context.fingerprint.tenant
+        while true {
+            let number = state.records + 1
+            let known = try Files.read(path(number))
+            let bytes = try known ?? Statement.sign(.migration, tenant: tenant, body: make(act, number, context.now()).body, by: context.signer)
+            if known == nil { try Files.create(path(number), bytes) }
+            Steps.mark("migration signed")
+            let record = try MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body)
+            if atBoth { try context.from.createOrConfirm(record.key, bytes) }
+            try context.to.createOrConfirm(record.key, bytes)
+            state.records = number
+            try save()
+            if record.act == act { return }
+        }
+    }
+
+    private func make(_ act: MigrationRecord.Act, _ number: UInt32, _ now: Timestamp) throws -> MigrationRecord {
+        guard let migration = ShortID(hex: state.migration), let from = ShortID(hex: state.from), let to = ShortID(hex: state.to) else {
+            throw Failure(.damaged, .migrationStateUnreadable, object: MigrationState.path(folder))
+        }
+        let isProven = act != .leaving && act != .withdrawn
+        let isAfter = act == .partlyDeleted || act == .deleted
+        return MigrationRecord(
+            migration: migration, number: number, act: act, from: from, to: to, fromName: state.fromName, toName: state.toName,
+            begun: Timestamp(seconds: state.begun), created: now, proof: isProven ? state.proof?.record : nil,
+            samples: isProven ? state.samples.suffix(MigrationRecord.sampleLimit).compactMap(\.record) : [],
+            deleted: isAfter ? state.held - min(state.held, state.remnantCount) : 0,
+            deletedBytes: isAfter ? state.heldBytes - min(state.heldBytes, state.remnantBytes) : 0,
+            remnantCount: isAfter ? state.remnantCount : 0, remnantBytes: isAfter ? state.remnantBytes : 0,
+            remnants: isAfter
+                ? state.remnants.map {
+                    .init(key: $0.key, size: $0.size, reason: $0.reason == "lock" ? .lock : $0.reason == "hold" ? .hold : .refused, until: $0.until)
+                } : [])
+    }
+}

@@ -1,0 +1,312 @@
+import Base
+import Codec
+import Keys
+import Replication
+import Repository
+import Sites
+
+/// What a migration works with: both sites, and the maintain role's keys.
+package struct MigrationContext: Sendable {
+    package let from: any Site
+    package let to: any Site
+    package let fingerprint: Fingerprint
+    /// What this machine remembers of the tenant; nil on a bare machine.
+    package let state: TenantState?
+    package let keys: KeyRing
+    /// The maintain key.
+    package let signer: SigningKey
+    /// For index caches.
+    package let scratch: String
+    package var options = ReplicationOptions()
+    package var isCancelled: @Sendable () -> Bool = { false }
+    package var now: @Sendable () -> Timestamp = { .now() }
+
+    package init(
+        from: any Site, to: any Site, fingerprint: Fingerprint, state: TenantState?, keys: KeyRing, signer: SigningKey, scratch: String
+    ) {
+        self.from = from
+        self.to = to
+        self.fingerprint = fingerprint
+        self.state = state
+        self.keys = keys
+        self.signer = signer
+        self.scratch = scratch
+    }
+
+    func open(_ site: any Site, expected: String?) throws -> OpenSite {
+        let repository = try SiteRepository(site: site, fingerprint: fingerprint, state: state, expected: expected.flatMap { ShortID(hex: $0) })
+        return try OpenSite(repository, keys: keys, scratch: scratch)
+    }
+}
+
+/// What an advance came to.
+package enum MigrationOutcome: Sendable {
+    /// The next phase is reached: advance again.
+    case moved(MigrationPhase)
+    /// Both sites receive new snapshots until then, in seconds since 1970.
+    case waiting(until: Int64)
+    /// Writers are still at work at the site that is left.
+    case writers([SessionID])
+    /// The roots differ. Nothing was deleted.
+    case differs(LeafComparison)
+    /// So many restores from the other site are still to be sampled.
+    case samples(wanted: Int)
+    /// Deleted but for these, which have dates: run it again then.
+    case remnants([MigrationState.Remnant])
+    case done
+}
+
+/// A tenant's whole copy moved from one site to another, with proof (docs/MIGRATION.md). One process at a time may drive it; it may
+/// be killed anywhere, and goes on from its folder.
+package final class Migration {
+    /// Copies and readings in a row, while new objects keep coming.
+    private static let rounds = 3
+
+    package let folder: String
+    package internal(set) var state: MigrationState
+    /// What the last copy did.
+    package private(set) var copied: WholeCopy.Report?
+    /// How the last readings compared.
+    package private(set) var compared: LeafComparison?
+    /// What the last readings found damaged or void at either site.
+    package private(set) var problems: [Failure] = []
+
+    private init(folder: String, state: MigrationState) {
+        self.folder = folder
+        self.state = state
+    }
+
+    /// Plans a migration in `folder`, or goes on with the one there.
+    ///
+    /// Throws `.refused` where the folder keeps another, both sites are one, or either is left already for some third; and what opening a site
+    /// throws.
+    package static func open(folder: String, plan: MigrationPlan, _ context: MigrationContext) throws -> Migration {
+        if let state = try MigrationState.read(folder) {
+            guard state.tenant == context.fingerprint.tenant.hex, state.fromName == context.from.name, state.toName == context.to.name else {
+                throw Failure(.refused, .migrationOther, object: folder)
+            }
+            return Migration(folder: folder, state: state)
+        }
+        let (from, to) = (try context.open(context.from, expected: nil), try context.open(context.to, expected: nil))
+        guard from.repository.id != to.repository.id else { throw Failure(.refused, .migrationSameSite, object: to.name) }
+        try to.repository.checkNotLeft()
+        // One whose folder was lost is begun anew; what was left for another site stays refused.
+        if let departure = try from.repository.departure(), departure.to != to.repository.id { try from.repository.checkNotLeft() }
+        try Files.makeFolder(folder)
+        let state = MigrationState(
+            migration: ShortID.random().hex, tenant: context.fingerprint.tenant.hex, from: from.repository.id.hex, to: to.repository.id.hex,
+            fromName: from.name, toName: to.name, plan: plan, begun: context.now().seconds)
+        try state.write(folder)
+        return Migration(folder: folder, state: state)
+    }
+
+    func save() throws {
+        try state.write(folder)
+        Steps.mark("migration saved")
+    }
+
+    private func move(_ phase: MigrationPhase) throws -> MigrationOutcome {
+        state.phase = phase
+        try save()
+        return .moved(phase)
+    }
+
+    /// Advances until something has to be waited for, or it is done.
+    package func run(_ context: MigrationContext) throws -> MigrationOutcome {
+        while true {
+            let outcome = try advance(context)
+            guard case .moved = outcome else { return outcome }
+        }
+    }
+
+    /// Does what the phase asks for. Idempotent: after a throw, or a kill, it begins that phase again.
+    package func advance(_ context: MigrationContext) throws -> MigrationOutcome {
+        if context.isCancelled() { throw Failure(.interrupted, .interrupted) }
+        switch state.phase {
+        case .planned: return try move(.copying)
+        case .copying:
+            try copy(context)
+            return try move(.proving)
+        case .proving:
+            guard let from = try level(context) else { return .differs(compared!) }
+            state.firstProof = proof(from)
+            state.doubleRunUntil = context.now().seconds + state.plan.doubleRun
+            return try move(.doubleRun)
+        case .doubleRun:
+            let until = state.doubleRunUntil ?? 0
+            return context.now().seconds < until ? .waiting(until: until) : try move(.sampling)
+        case .sampling: return try sample(context)
+        case .agreed:
+            try record(.agreed, atBoth: true, context)
+            return try move(.deleting)
+        case .deleting: return try delete(context)
+        case .done, .withdrawn: return .done
+        }
+    }
+
+    /// Takes it back: both sites stay as they are. Throws `.refused` once deletion has begun.
+    package func withdraw(_ context: MigrationContext) throws {
+        guard state.deletionBegan == nil, state.phase != .done else { throw Failure(.refused, .migrationTooLate, object: state.fromName) }
+        if state.isLeaving { try record(.withdrawn, atBoth: true, context) }
+        _ = try move(.withdrawn)
+    }
+
+    // MARK: copy and proof
+
+    private func sites(_ context: MigrationContext) throws -> (from: OpenSite, to: OpenSite) {
+        (try context.open(context.from, expected: state.from), try context.open(context.to, expected: state.to))
+    }
+
+    func whole(_ context: MigrationContext) -> WholeCopy {
+        WholeCopy(
+            keys: context.keys, signer: context.signer, scratch: context.scratch, options: context.options, isCancelled: context.isCancelled,
+            session: { [self] slot in
+                state.session = slot?.key
+                try save()
+            })
+    }
+
+    private func copy(_ context: MigrationContext, bad: Set<Digest> = []) throws {
+        let (from, to) = try sites(context)
+        try endOldSession(to, context)
+        copied = try whole(context).run(from: from, to: to, bad: bad)
+        Steps.mark("migration copied")
+    }
+
+    /// Gives up the session that a killed copy left open.
+    func endOldSession(_ to: OpenSite, _ context: MigrationContext) throws {
+        guard let text = state.session else { return }
+        if let slot = CommitKey(key: text) {
+            let record = SlotRecord(key: slot, site: to.repository.id, outcome: .abandon, created: context.now())
+            let bytes = try Statement.sign(.slot, tenant: to.repository.tenant, body: record.body, by: context.signer)
+            do { try to.site.create(slot.key, bytes) } catch let failure as Failure where failure.kind == .exists {}
+        }
+        state.session = nil
+        try save()
+    }
+
+    /// Copies and reads until both sites hold the same. Nil, and `compared` says why, where they do not.
+    private func level(_ context: MigrationContext) throws -> SiteLeaves? {
+        for round in 0..<Self.rounds {
+            let (from, comparison) = try compare(context)
+            if comparison.agrees { return from }
+            if round + 1 == Self.rounds { break }
+            let bad = comparison.differences.map(\.name).filter { $0.hasPrefix("packs/") }.compactMap { Digest(hex: $0.dropFirst(6)) }
+            try copy(context, bad: Set(bad))
+        }
+        return nil
+    }
+
+    /// Reads both sites, each by itself, and compares.
+    package func compare(_ context: MigrationContext) throws -> (from: SiteLeaves, comparison: LeafComparison) {
+        let (from, to) = try sites(context)
+        let logs = try (log("from", state.from), log("to", state.to))
+        let sides = [
+            CopyInventory(from, log: logs.0, isCancelled: context.isCancelled), CopyInventory(to, log: logs.1, isCancelled: context.isCancelled),
+        ]
+        let leaves = try Threads.map("inventory", sides, atOnce: 2) { try $0.read() }.map { try $0.get() }
+        let comparison = LeafComparison(from: leaves[0], to: leaves[1])
+        compared = comparison
+        problems = leaves.flatMap(\.problems)
+        try SiteLeaves.write(leaves[0].leaves, to: folder + "/leaves-from.txt")
+        let names = Set(leaves[0].leaves.map(\.name))
+        try SiteLeaves.write(leaves[1].found.map(\.leaf).filter { names.contains($0.name) }, to: folder + "/leaves-to.txt")
+        Steps.mark("migration compared")
+        return (leaves[0], comparison)
+    }
+
+    private func log(_ side: String, _ site: String) throws -> ReadingLog {
+        guard let migration = ShortID(hex: state.migration), let site = ShortID(hex: site) else {
+            throw Failure(.damaged, .migrationStateUnreadable, object: MigrationState.path(folder))
+        }
+        return try ReadingLog(path: folder + "/read-" + side, migration: migration, site: site)
+    }
+
+    /// Reads everything again at the next comparison, whatever this migration has read already.
+    package func readAgain() throws {
+        try log("from", state.from).clear()
+        try log("to", state.to).clear()
+    }
+
+    private func proof(_ from: SiteLeaves) -> MigrationState.Proof {
+        let comparison = compared!
+        return MigrationState.Proof(
+            root: comparison.fromRoot.hex, leaves: UInt64(comparison.leaves), bytes: comparison.bytes, snapshots: UInt64(from.snapshots.count),
+            made: from.made.seconds)
+    }
+
+    // MARK: leaving
+
+    /// Says that the site is left, waits for its writers, proves again, and counts sampled restores.
+    private func sample(_ context: MigrationContext) throws -> MigrationOutcome {
+        if !state.isLeaving {
+            try record(.leaving, atBoth: true, context)
+            state.isLeaving = true
+            try save()
+        }
+        if state.proof == nil {
+            let writers = try endDeadSessions(context)
+            if !writers.isEmpty { return .writers(writers) }
+            guard let from = try level(context) else { return .differs(compared!) }
+            // A session that registered just before the record was there may have shown up only now.
+            guard from.sessions.isEmpty else { return .writers(from.sessions) }
+            state.proof = proof(from)
+            state.snapshots = from.snapshots.sorted().map(\.hex)
+            try save()
+        }
+        let proven = Set(state.snapshots)
+        let last = Dictionary(state.samples.map { ($0.snapshot, $0) }) { $0.finished > $1.finished ? $0 : $1 }.filter { proven.contains($0.key) }
+        if let failed = last.values.filter({ !$0.good }).min(by: { $0.snapshot < $1.snapshot }) {
+            throw Failure(.refused, .migrationSampleFailed(String(failed.snapshot.prefix(8))), object: state.toName)
+        }
+        let lacking = min(state.plan.samples, proven.count) - last.count
+        return lacking > 0 ? .samples(wanted: lacking) : try move(.agreed)
+    }
+
+    /// Takes in results of restores from the other site. A later one of the same snapshot takes the earlier one's place.
+    ///
+    /// Throws `.refused` before both sites were proven the same for the last time, for a snapshot that is not in the proof, and for a
+    /// restore that was over before the copy was proven at all.
+    package func add(_ samples: [MigrationRecord.Sample]) throws {
+        guard state.phase == .sampling, state.proof != nil else { throw Failure(.refused, .migrationNotSampling, object: state.toName) }
+        let proven = Set(state.snapshots)
+        for sample in samples {
+            guard proven.contains(sample.snapshot.hex) else { throw Failure(.refused, .snapshotNotProven, object: sample.snapshot.hex) }
+            guard sample.finished.seconds >= state.firstProof?.made ?? 0 else {
+                throw Failure(.refused, .sampleTooEarly, object: sample.snapshot.hex)
+            }
+        }
+        state.samples += samples.map {
+            MigrationState.Sample(snapshot: $0.snapshot.hex, good: $0.isGood, finished: $0.finished.seconds, sheet: $0.sheet)
+        }
+        try save()
+    }
+
+    /// Fences sessions at the site that is left whose writers are dead; returns those that may be at work.
+    private func endDeadSessions(_ context: MigrationContext) throws -> [SessionID] {
+        let from = try context.open(context.from, expected: state.from)
+        let ended = Set(try from.site.keys("commits/").compactMap { CommitKey(key: $0)?.session })
+        var atWork: [SessionID] = []
+        for key in try from.site.keys("sessions/") {
+            guard let session = SessionID(key.dropFirst("sessions/".utf8.count)), !ended.contains(session),
+                let record = try from.repository.openSession(session)
+            else { continue }
+            guard context.now().seconds - record.created.seconds >= state.plan.patience else {
+                atWork.append(session)
+                continue
+            }
+            let slot = SlotRecord(
+                key: CommitKey(snapshot: record.snapshot, session: session), site: from.repository.id, outcome: .fence, created: context.now())
+            let bytes = try Statement.sign(.slot, tenant: from.repository.tenant, body: slot.body, by: context.signer)
+            // Its own commit came first: then it has ended all the same.
+            do { try from.site.create(slot.key.key, bytes) } catch let failure as Failure where failure.kind == .exists {}
+        }
+        return atWork
+    }
+
+    /// Back to the last proof: something has changed at either site since.
+    func proveAgain() throws -> MigrationOutcome {
+        state.proof = nil
+        return try move(.sampling)
+    }
+}

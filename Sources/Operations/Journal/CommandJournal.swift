@@ -178,6 +178,9 @@ extension CommandSession {
         var access = JournalEvent.Access(reason: act.reason ?? "", object: event.object, details: event.details)
         for (name, value) in act.details { access.details[name] = value }
         if access.object == nil, let named = act.snapshots.first { access.object = LedgerEvent.Object("snapshot", .text(String(named.prefix(256)))) }
+        for (number, named) in act.snapshots.dropFirst(snapshots.isEmpty ? 1 : snapshots.count).prefix(8).enumerated() {
+            if let name = Word("snapshot.\(number + 2)") { access.details[name] = .text(String(named.prefix(256))) }
+        }
         add(act.paths, to: &access.details)
         event.access = access
         return event

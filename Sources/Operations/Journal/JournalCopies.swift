@@ -1,5 +1,4 @@
 import Base
-import Codec
 import Journal
 import Keys
 import Repository
@@ -64,25 +63,27 @@ package struct JournalCopies: Sendable {
 
     private static func number(_ name: String) -> UInt32? { name.utf8.count == 10 ? UInt32(name) : nil }
 
-    /// Brings every site level that was not, as far as this machine remembers, but for those that failed in the last quarter of an hour; `asksAll`: looks at
-    /// all.
+    /// Brings every site level that was not, as far as this machine remembers, but for those that failed in the last quarter of an hour; `asksAll`: lists
+    /// what each of them has.
     package func send(asksAll: Bool = false) throws -> Outcome {
         let wanted = try wanted()
         var outcome = Outcome()
         guard !wanted.isEmpty else { return outcome }
-        let mark = sha256(Array(wanted.map { "\($0.chain.hex)/\($0.name)" }.joined(separator: "\n").utf8))
         for site in try workspace.configuration.sites(of: workspace.tenant) {
             let path = workspace.state.folder + "/journal-sent-" + site.name
             do {
-                if !asksAll, try Files.read(path, limit: 64) == mark.bytes || rests(site.name) { continue }
+                let sent = try SentJournal(path: path)
+                let new = wanted.filter { sent?.covers($0.chain, $0.name) != true }
+                if !asksAll, new.isEmpty || rests(site.name) { continue }
                 let repository: SiteRepository
                 do { repository = try workspace.repository(site, as: access) } catch let failure as Failure
                     where site.isOffline && [.wrongPlace, .unreachable].contains(failure.kind)
                 {
                     continue  // It is expected to be away.
                 }
-                try bring(wanted, to: repository, &outcome)
-                try Files.replace(path, mark.bytes)
+                let present = asksAll || sent == nil ? Set(try repository.site.keys(SiteLedgerSource.root)) : nil
+                try bring(present == nil ? new : wanted, present, to: repository, &outcome)
+                try SentJournal(wanted.map { ($0.chain, $0.name) }).store(path)
             } catch {
                 for failure in failures(of: error) {
                     outcome.failures.append(Failure(failure.kind, .journalNotSent, object: failure.object ?? site.name, remedy: failure.message))
@@ -110,14 +111,15 @@ package struct JournalCopies: Sendable {
     /// Where it cannot be noted, the site is only asked again sooner.
     private func noteFailure(_ site: String) { try? Files.replace(failurePath(site), Array(String(Timestamp.now().seconds).utf8)) }
 
-    private func bring(_ wanted: [Wanted], to repository: SiteRepository, _ outcome: inout Outcome) throws {
+    /// `present`: what the site has; nil where it is asked for each.
+    private func bring(_ wanted: [Wanted], _ present: Set<String>?, to repository: SiteRepository, _ outcome: inout Outcome) throws {
         guard let epoch = repository.trust.descriptor.currentEpoch else { throw Failure(.key, .noOpeningKey, object: repository.name) }
         let site = repository.site
-        let present = Set(try site.keys(SiteLedgerSource.root))
         for each in wanted {
-            let stub = SiteLedgerSource.key(each.chain, each.segment == nil ? each.name : each.name + ".stub")
             // The stub comes last: where it is, the segment is.
-            if present.contains(stub) { continue }
+            let stub = SiteLedgerSource.key(each.chain, each.segment == nil ? each.name : each.name + ".stub")
+            if let present, present.contains(stub) { continue }
+            if present == nil, try isThere(stub, at: site) { continue }
             let bytes = try folder.source(tenant, each.ledger).read(each.chain, each.name, limit: LedgerVerification.objectLimit)
             guard let number = each.segment else {
                 try site.createOrConfirm(stub, bytes)
@@ -130,6 +132,11 @@ package struct JournalCopies: Sendable {
             try site.createOrConfirm(stub, signed.stub)
             outcome.sent += 2
         }
+    }
+
+    private func isThere(_ key: String, at site: any Site) throws -> Bool {
+        do { _ = try site.size(key) } catch let failure as Failure where failure.kind == .missing { return false }
+        return true
     }
 
     /// Under the first free name: what is there may be our own that a crash left without its stub, or a stranger's; neither is in the way.

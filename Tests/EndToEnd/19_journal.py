@@ -365,6 +365,23 @@ def accesses_are_erased_after_their_time_here_and_at_sites_and_operations_stay()
         machine.run("journal", "verify", "--at", site)
 
 
+@suite.test
+def the_daemon_closes_sends_and_erases_by_itself():
+    machine = Host("tended").source(schedule="every 5s").ready()
+    shot = machine.backup()[0]["snapshot"]
+    machine.run("ls", shot, exit=(0, 7))
+    machine.run("journal", "close")
+    folder, root = chain(ledgers_of(machine)), chain(ledgers_of(machine), "operations")
+    machine.settings["journal"] = {"accesses": "1s", "close_after": "1s"}
+    machine.write()
+    time.sleep(1.1)
+    with Daemon(machine) as daemon:
+        daemon.until(lambda: not (folder / "0000000000").exists(), "what is over is erased")
+        daemon.until(lambda: f"journal/{root.name}/0000000001.stub" in machine.objects("paris"), "what is closed is at the site")
+    expect((folder / "erasure-0000000000").exists(), "no record of the erasure")
+    machine.run("journal", "verify", "--at", "paris")
+
+
 # One tenant's
 
 @suite.test

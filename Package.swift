@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Backup", "Restore", "Replication", "Verification", "Maintenance", "S3", "Scheduling", "TOMLKit",
+                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Journal", "S3", "Scheduling", "TOMLKit",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], swiftSettings: strict),
         .target(

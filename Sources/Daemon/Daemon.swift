@@ -3,6 +3,7 @@ import Base
 import CLinux
 import Glibc
 import Hummingbird
+import Journal
 import Logging
 import NIOPosix
 import Operations
@@ -78,6 +79,8 @@ package final class Daemon: Sendable {
         let services = Services(
             configuration: configuration, loop: loop, reloader: reloader, runs: runs, language: options.language, log: log, notifier: notifier,
             grace: options.grace, engineEnd: engineEnd)
+        NodeJournal(configuration, log).record(JournalEvent(.service, .begun))
+        defer { NodeJournal(configuration, log).record(JournalEvent(.service, .done)) }
         _ = Threads.start("heartbeat") { heart.run { loop.isAlive } }
         var served: (any Error)?
         do { try await services.run() } catch { served = error }

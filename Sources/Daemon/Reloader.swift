@@ -1,4 +1,5 @@
 import Base
+import Journal
 import Logging
 import Operations
 
@@ -56,11 +57,13 @@ final class Reloader: Sendable {
             effective.look { $0 = new }
             applied(new)
             loop.post { $0.apply(new, roles: TenantRoles.all(new)) }
+            NodeJournal(new, log).record(JournalEvent(.configuration, .done))
             return []
         } catch {
             let problems = failures(of: error)
             let reason = problems.first?.text(language).replacing("\n", with: " ") ?? "?"
             loop.post { $0.refuse(reason) }
+            NodeJournal(effective.look { $0 }, log).record(JournalEvent(.configuration, .failed, details: ["mistakes": .count(problems.count)]))
             return problems
         }
     }

@@ -8,6 +8,8 @@ package struct KeyFile: Sendable {
         case maintain = 2
         case verify = 3
         case restore = 4
+        /// Signs the journal of a machine that has no role's key.
+        case journal = 5
     }
 
     private static let magic = Array("HDSBKEYF".utf8)

@@ -2,6 +2,7 @@ import Base
 import CLinux
 import Codec
 import Glibc
+import Journal
 import Keys
 
 /// Version of the program, as manifests and `--version` tell it.
@@ -27,7 +28,11 @@ package final class CommandSession: Sendable {
     private let tenantName: String?
     private let passphraseSource: Passphrase
     private let isAlone: Bool
-    private let isWorker: Bool
+    let isWorker: Bool
+    let journal = Monitor(CommandJournal())
+
+    /// Which of our programs the command is for the journal: what the daemon starts is the daemon.
+    var program: Identity.Program { isWorker ? .daemon : .command }
 
     package init(
         config: String, tenant: String?, site: String?, isJSON: Bool, isQuiet: Bool, hidesProgress: Bool, language: String?,
@@ -60,7 +65,7 @@ package final class CommandSession: Sendable {
     package func workspaces() throws -> [Workspace] {
         let configuration = try configuration()
         let names = tenantName.map { [$0] } ?? configuration.tenants.map(\.name)
-        return try names.map { name in try Workspace(configuration, tenant: name) { try self.passphrase() } }
+        return try names.map { name in try opened(Workspace(configuration, tenant: name) { try self.passphrase() }) }
     }
 
     /// The daemon, where one runs and the command is not to do without. Throws `.refused` when this user may not speak to it.
@@ -85,15 +90,16 @@ package final class CommandSession: Sendable {
 
     /// The one tenant that the flags mean.
     package func workspace() throws -> Workspace {
-        try Workspace(configuration(), tenant: tenantName) { try self.passphrase() }
+        try opened(Workspace(configuration(), tenant: tenantName) { try self.passphrase() })
     }
 
     /// What happened on this machine.
     package func history() throws -> HistoryStore { try HistoryStore(path: HistoryStore.path(state: configuration().node.state)) }
 
-    /// Keeps a run of a command alone in the history, as the daemon does with its own; a worker of the daemon leaves that to it. A history that
+    /// Keeps a run in the journal, and one of a command alone in the history, as the daemon does with its own; a worker of the daemon leaves that to it. A history that
     /// cannot be written is told and changes nothing.
     package func note(_ task: TaskName, began: Int64, seconds: Double, exit: ExitStatus, rows: some Encodable) {
+        record(task, exit: exit)
         guard !isWorker else { return }
         do {
             let history = try history()

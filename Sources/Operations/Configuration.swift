@@ -15,6 +15,7 @@ package struct Configuration: Sendable, Equatable {
     package var daemon = Daemon()
     package var alert = Alert()
     package var restoreTest: RestoreTest
+    package var journal = Journal()
     /// In the order of the file, as are the tenants and the sources.
     package var sites: [Site] = []
     package var tenants: [Tenant] = []
@@ -92,6 +93,17 @@ extension Configuration {
         package var limit = ByteCount(10 << 30)
 
         package init(place: String) { self.place = place }
+    }
+
+    /// `[journal]`: the ledgers.
+    package struct Journal: Sendable, Equatable {
+        /// How long the accesses ledger is kept; then it is erased.
+        package var accesses: Duration = .seconds(365 * 86_400)
+        /// A segment is closed, signed and sent to the sites when it is so old.
+        package var closeAfter: Duration = .seconds(3_600)
+        /// Whether `restore` and `cat` refuse to go without a reason.
+        package var requiresReason = false
+        package init() {}
     }
 
     /// `[site.NAME]`: a place that holds copies.

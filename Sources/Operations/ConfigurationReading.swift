@@ -85,6 +85,7 @@ extension Configuration {
         if let section = root.section("daemon") { configuration.daemon = readDaemon(section) }
         if let section = root.section("alert") { configuration.alert = readAlert(section) }
         if let section = root.section("restore_test") { readRestoreTest(section, &configuration.restoreTest) }
+        if let section = root.section("journal") { configuration.journal = readJournal(section) }
         let sites = root.namedSections("site")
         configuration.sites = sites.compactMap { readSite($0.name, $0.section) }
         refuseSharedFolders(sites.map(\.section))
@@ -101,6 +102,15 @@ extension Configuration {
         if let share = section.text("share", .expectedShare, { RestoreTestShare($0) }) { test.share = share }
         if let limit = section.bytes("limit") { test.limit = limit }
         section.finish()
+    }
+
+    private static func readJournal(_ section: ConfigurationSection) -> Journal {
+        var journal = Journal()
+        if let accesses = section.duration("accesses") { journal.accesses = accesses }
+        if let closeAfter = section.duration("close_after") { journal.closeAfter = closeAfter }
+        if let requiresReason = section.boolean("require_reason") { journal.requiresReason = requiresReason }
+        section.finish()
+        return journal
     }
 
     private static func readNode(_ root: ConfigurationSection, hostName: String) -> Node {

@@ -22,6 +22,7 @@ extension Configuration {
         root.put("daemon", daemon.entries)
         if alert != Alert() { root.put("alert", alert.entries) }
         root.put("restore_test", restoreTest.entries)
+        root.put("journal", journal.entries)
         root.put("site", sites.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("tenant", tenants.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("source", sources.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
@@ -63,6 +64,16 @@ extension Configuration.RestoreTest {
         table.put("place", place)
         table.put("share", share.text)
         table.put("limit", limit.text)
+        return table.entries
+    }
+}
+
+extension Configuration.Journal {
+    fileprivate var entries: [ConfigurationEntry] {
+        var table = TableWriter()
+        table.put("accesses", accesses)
+        table.put("close_after", closeAfter)
+        table.put("require_reason", requiresReason)
         return table.entries
     }
 }

@@ -137,6 +137,9 @@ package final class Console: Sendable {
     /// What went wrong so far, as `--json` shows it.
     package var failureRecords: [FailureRecord] { state.look { $0.failures }.map { FailureRecord($0, language) } }
 
+    /// What the command would exit with if it ended now.
+    package var statusSoFar: ExitStatus { state.look { $0.status } }
+
     // MARK: Beside the results
 
     /// A sentence that is good to know, on standard error; nothing with `--quiet`.
@@ -207,6 +210,16 @@ package final class Console: Sendable {
         }
         let answer = try terminal.readLine("\(question) \(Message.yesNoHint.text(language)) ")
         return ["y", "yes", "o", "oui"].contains(answer.filter { $0 != " " }.lowercased())
+    }
+
+    /// Asks on the terminal for a line; nil where there is none, or nobody answers.
+    package func ask(_ question: Message, terminal path: String = "/dev/tty") -> String? {
+        guard let terminal = try? ConsoleTerminal(path) else { return nil }
+        state.look { state in
+            erase(&state)
+            flush(&state)
+        }
+        return try? terminal.readLine(question.text(language) + " ")
     }
 
     // MARK: Progress

@@ -15,6 +15,8 @@ package final class Workspace: Sendable {
     private let replication = Monitor<ReplicationStore?>(nil)
     private let stores = Monitor<[StoreName: any Site]>([:])
     private let passphrase: @Sendable () throws -> Secret?
+    /// Whether the restore key was opened.
+    private let opening = Monitor(false)
 
     /// Throws `.usage` when the tenant was never initialised here.
     package init(_ configuration: Configuration, tenant name: String?, passphrase: @escaping @Sendable () throws -> Secret?) throws {
@@ -85,6 +87,7 @@ package final class Workspace: Sendable {
         guard let bundle = try keys.restore(passphrase: passphrase) else {
             throw Failure(.key, .noOpeningKey, object: tenant.name, remedy: .whereOpeningKeys)
         }
+        opening.look { $0 = true }
         return bundle
     }
 
@@ -92,6 +95,9 @@ package final class Workspace: Sendable {
         guard try KeyFile.needsPassphrase(keys.path("restore")) == false else { return nil }
         return try keys.restore { nil }
     }
+
+    /// Whether the restore key was asked for and opened: what the journal calls a use of a key.
+    package var hasOpenedRestoreKey: Bool { opening.look { $0 } }
 
     package struct Opened: Sendable {
         package let sites: [OpenSite]

@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import CLinux
 import Glibc
+import Journal
 import Operations
 
 struct AnomalyCommand: ParsableCommand {
@@ -61,7 +62,15 @@ struct AnomalyCommand: ParsableCommand {
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             guard !reason.allSatisfy(\.isWhitespace) else { throw Failure(.usage, .reasonNeeded) }
-            try session.history().release(id, by: CommandSession.person(), reason: reason, at: Timestamp.now().seconds)
+            let history = try session.history()
+            let tenant = try history.anomalies(all: true).first { $0.id == id }?.tenant
+            try history.release(id, by: CommandSession.person(), reason: reason, at: Timestamp.now().seconds)
+            if let tenant {
+                session.record(
+                    JournalEvent(
+                        .incident, .done, object: LedgerEvent.Object("anomaly", .count(id)), details: ["command": .word("anomaly-release")],
+                        access: JournalEvent.Access(reason: String(reason.prefix(256)))), tenant: tenant)
+            }
             session.console.summary(Message.anomalyReleased(id).text(session.language))
             return .done
         }

@@ -8,6 +8,8 @@ struct BackupCommand: OperatorCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
 
+    var journaled: JournaledAct? { JournaledAct(.backup, "backup") }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         if let daemon = try session.daemon() { return try run(through: daemon, session) }
         var status = ExitStatus.done
@@ -21,7 +23,10 @@ struct BackupCommand: OperatorCommand {
             guard sources.isEmpty || !wanted.isEmpty else { continue }
             for source in try workspace.configuration.sources(of: workspace.tenant, named: wanted) {
                 isAny = true
-                do { status = status.combined(with: try take(workspace, source, session)) } catch { session.console.report(error) }
+                do { status = status.combined(with: try take(workspace, source, session)) } catch {
+                    session.console.report(error)
+                    session.record(TaskName(.backup, workspace.tenant.name, source.name), exit: failures(of: error).first?.exitStatus ?? .failed)
+                }
             }
         }
         if !isAny { throw Failure(.usage, .noSourceConfigured) }

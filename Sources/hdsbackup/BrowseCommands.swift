@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Glibc
+import Journal
 import Operations
 import Repository
 
@@ -55,9 +56,12 @@ struct LsCommand: OperatorCommand {
     @Argument(help: ArgumentHelp(help(.helpSnapshot), valueName: "snapshot")) var snapshot: String
     @Argument(help: ArgumentHelp(help(.helpPath), valueName: "path")) var path: String?
 
+    var journaled: JournaledAct? { .look("ls", snapshots: [snapshot], paths: path.map { [$0] } ?? []) }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
         let browsing = try Browsing(session.workspace(), site: session.siteName, snapshot: snapshot)
+        session.concerns(browsing.snapshot.id)
         try browsing.forEach(under: path.map { Array($0.utf8) }) { entry in
             if console.isJSON { console.json(EntryLine(entry)) } else { console.print(listing(entry, console.language)) }
         }
@@ -71,9 +75,16 @@ struct FindCommand: OperatorCommand {
     @Argument(help: ArgumentHelp(help(.helpSnapshot), valueName: "snapshot")) var snapshot: String
     @Argument(help: ArgumentHelp(help(.helpPattern), valueName: "pattern")) var pattern: String
 
+    var journaled: JournaledAct? {
+        var act = JournaledAct.look("find", snapshots: [snapshot])
+        act.details = ["pattern": .bytes(Array(pattern.utf8.prefix(EntryValue.limit)))]
+        return act
+    }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
         let browsing = try Browsing(session.workspace(), site: session.siteName, snapshot: snapshot)
+        session.concerns(browsing.snapshot.id)
         var isAny = false
         try browsing.forEach(under: nil) { entry in
             // A name alone matches the last component, a pattern with a slash the whole path.
@@ -91,9 +102,18 @@ struct CatCommand: OperatorCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp(help(.helpSnapshot), valueName: "snapshot")) var snapshot: String
     @Argument(help: ArgumentHelp(help(.helpPath), valueName: "path")) var path: String?
+    @Option(help: ArgumentHelp(help(.helpReason))) var reason: String?
+
+    var journaled: JournaledAct? {
+        var act = JournaledAct(.restore, "cat")
+        (act.isAccess, act.isAnnounced, act.asksReason) = (true, true, true)
+        (act.reason, act.snapshots, act.paths) = (reason, [snapshot], path.map { [$0] } ?? [])
+        return act
+    }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
         let browsing = try Browsing(session.workspace(), site: session.siteName, snapshot: snapshot)
+        session.concerns(browsing.snapshot.id)
         try browsing.cat(path.map { Array($0.utf8) }, to: 1)
         for copy in browsing.damage where copy.isHealed { session.console.note(.healed("\(copy.site):\(copy.object)")) }
         return .done
@@ -106,11 +126,14 @@ struct DiffCommand: OperatorCommand {
     @Argument(help: ArgumentHelp(help(.helpSnapshot), valueName: "a")) var first: String
     @Argument(help: ArgumentHelp(help(.helpSnapshot), valueName: "b")) var second: String
 
+    var journaled: JournaledAct? { .look("diff", snapshots: [first, second]) }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
         let workspace = try session.workspace()
         let a = try Browsing(workspace, site: session.siteName, snapshot: first)
         let b = try Browsing(workspace, site: session.siteName, snapshot: second)
+        for snapshot in [a, b] { session.concerns(snapshot.snapshot.id) }
         try a.diff(to: b) { change in
             let (sign, word, entry): (String, String, Entry) =
                 switch change {
@@ -130,6 +153,8 @@ struct ReplicateCommand: OperatorCommand {
     @Option(help: ArgumentHelp(help(.helpReplicateTo), valueName: "site")) var to: String?
     @Flag(help: ArgumentHelp(help(.helpReplicateInventory))) var inventory = false
     @Flag(help: ArgumentHelp(help(.helpReplicatePending))) var pending = false
+
+    var journaled: JournaledAct? { pending ? nil : JournaledAct(.replication, "replicate") }
 
     private func showPending(_ session: CommandSession) throws -> ExitStatus {
         let report = try QueueReport(session.workspaces(), site: to ?? session.siteName)

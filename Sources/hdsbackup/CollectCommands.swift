@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Journal
 import Operations
 
 extension Duration: @retroactive ExpressibleByArgument {
@@ -16,6 +17,8 @@ struct CollectCommand: OperatorCommand {
     @Flag(help: ArgumentHelp(help(.helpCollectExclusive))) var exclusive = false
     @Option(help: ArgumentHelp(help(.helpCollectQuarantine), valueName: "time")) var quarantine: Duration?
     @Option(help: ArgumentHelp(help(.helpCollectPatience), valueName: "time")) var patience: Duration?
+
+    var journaled: JournaledAct? { .deletion(.collection, "collect", isDry: dryRun || undo) }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
         if undo, dryRun || wait { throw Failure(.usage, .collectUndoAlone) }
@@ -40,6 +43,8 @@ struct IndexCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Flag(help: ArgumentHelp(help(.helpCollectDryRun))) var dryRun = false
         @Option(help: ArgumentHelp(help(.helpCollectPatience), valueName: "time")) var patience: Duration?
+
+        var journaled: JournaledAct? { .deletion(.collection, "index-rebuild", isDry: dryRun) }
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             var request = CollectOperation.Request()

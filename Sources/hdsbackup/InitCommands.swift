@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Journal
 import Operations
 
 struct InitCommand: OperatorCommand {
@@ -20,6 +21,11 @@ struct InitCommand: OperatorCommand {
         } else {
             outcome = try initialisation.prepareSites(named: session.siteName, kit: kit.map(readKit))
         }
+        session.record(
+            JournalEvent(
+                .keyUse, .done, object: LedgerEvent.Object("key", .word(outcome.kit == nil ? "sites" : "tenant")),
+                details: ["command": .word("init"), "prepared": .count(outcome.prepared.count), "ready": .count(outcome.ready.count)]),
+            tenant: try session.configuration().tenant(common.tenant).name)
         try show(outcome, session)
         return .done
     }
@@ -68,6 +74,9 @@ struct RecoverCommand: OperatorCommand {
     func act(_ session: CommandSession) throws -> ExitStatus {
         guard let site = session.siteName else { throw Failure(.usage, .siteNeeded) }
         let path = try Recovery(readKit(kit)).run(site: site, into: absolute(out), passphrase: session.newPassphrase())
+        session.record(
+            JournalEvent(.keyUse, .done, object: LedgerEvent.Object("key", .word("restore")), details: ["command": .word("recover")]), recovered: path
+        )
         if session.console.isJSON {
             session.console.json(["config": path])
         } else {

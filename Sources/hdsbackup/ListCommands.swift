@@ -1,11 +1,14 @@
 import ArgumentParser
 import Base
+import Journal
 import Operations
 import Repository
 
 struct SnapshotsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(commandName: "snapshots", abstract: help(.helpSnapshots))
     @OptionGroup var common: CommonOptions
+
+    var journaled: JournaledAct? { JournaledAct(.list, "snapshots") }
 
     struct Row: Encodable {
         let id: String
@@ -209,6 +212,8 @@ struct SiteCommand: ParsableCommand {
         static let configuration = CommandConfiguration(commandName: "rebuild", abstract: help(.helpSiteRebuild))
         @OptionGroup var common: CommonOptions
         @Flag(help: ArgumentHelp(help(.helpCollectDryRun))) var dryRun = false
+
+        var journaled: JournaledAct? { .deletion(.collection, "site-rebuild", isDry: dryRun) }
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             guard let site = session.siteName else { throw Failure(.usage, .siteNeeded) }

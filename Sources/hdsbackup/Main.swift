@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import CLinux
 import Glibc
+import Journal
 import Operations
 
 /// The program: arguments in, exit status out.
@@ -33,7 +34,7 @@ struct Hdsbackup: ParsableCommand {
             InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
             DiffCommand.self, RestoreCommand.self, RestoreTestCommand.self, DrillCommand.self, VerifyCommand.self, ReplicateCommand.self,
             StatusCommand.self, KeysCommand.self, ConfigCommand.self, SiteCommand.self, AnomalyCommand.self, CollectCommand.self,
-            IndexCommand.self, RetentionCommand.self, HoldCommand.self,
+            IndexCommand.self, RetentionCommand.self, HoldCommand.self, JournalCommand.self,
         ])
 }
 
@@ -64,10 +65,14 @@ struct WorkerOptions: ParsableArguments {
 /// A command of the operator: does its work with a session and says how it went.
 protocol OperatorCommand: ParsableCommand {
     var common: CommonOptions { get }
+    /// What it is to the journal; nil for what only looks at this machine.
+    var journaled: JournaledAct? { get }
     func act(_ session: CommandSession) throws -> ExitStatus
 }
 
 extension OperatorCommand {
+    var journaled: JournaledAct? { nil }
+
     func run() throws {
         let session: CommandSession
         do {
@@ -82,7 +87,15 @@ extension OperatorCommand {
             throw ExitCode(ExitStatus.usage.rawValue)
         }
         let status: ExitStatus
-        do { status = session.console.finish(try act(session)) } catch { status = session.console.finish(error) }
+        do {
+            try session.begin(journaled)
+            let own = try act(session)
+            session.end(own)
+            status = session.console.finish(own)
+        } catch {
+            session.end(error)
+            status = session.console.finish(error)
+        }
         if let report = common.worker.report { WorkerReport.write(session.console, status, to: report) }
         throw ExitCode(status.rawValue)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Glibc
+import Journal
 import Operations
 import Restore
 
@@ -14,6 +15,17 @@ struct RestoreCommand: OperatorCommand {
     @Flag(help: ArgumentHelp(help(.helpDelete))) var delete = false
     @Flag(help: ArgumentHelp(help(.helpDryRun))) var dryRun = false
     @Option(help: ArgumentHelp(help(.helpOverwrite), valueName: "how")) var overwrite: String = "changed"
+
+    @Option(help: ArgumentHelp(help(.helpReason))) var reason: String?
+
+    var journaled: JournaledAct? {
+        var act = JournaledAct(dryRun ? .list : .restore, "restore")
+        (act.isAccess, act.isAnnounced, act.asksReason) = (true, !dryRun, !dryRun)
+        (act.reason, act.snapshots, act.paths) = (reason, [snapshot], paths)
+        act.details = ["to": .bytes(Array(absolute(to).utf8.prefix(EntryValue.limit)))]
+        if dryRun { act.details["dry-run"] = .count(1) }
+        return act
+    }
 
     struct Estimate: Encodable {
         let snapshot: String
@@ -83,6 +95,7 @@ struct RestoreCommand: OperatorCommand {
                 line.add(bytes: Int(new))
             }
         }
+        session.concerns(operation.snapshot.id)
         for failure in operation.view.problems { console.note(failure.text(console.language)) }
         if dryRun { return try showEstimate(operation, console) }
         let begun = monotonicSeconds()

@@ -12,6 +12,8 @@ struct RestoreTestCommand: OperatorCommand {
     @Option(help: ArgumentHelp(help(.helpShare), valueName: "share")) var share: String?
     @Flag(help: ArgumentHelp(help(.helpTestList))) var list = false
 
+    var journaled: JournaledAct? { list ? nil : JournaledAct(.restoreTest, "restore-test") }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         if list { return try SheetTable(session, sources).show() }
         var options = RestoreTestOperation.Options()
@@ -30,6 +32,8 @@ struct DrillCommand: OperatorCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
     @Option(help: ArgumentHelp(help(.helpWithout), valueName: "site")) var without: [String]
+
+    var journaled: JournaledAct? { JournaledAct(.restoreTest, "drill") }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
         var options = RestoreTestOperation.Options()

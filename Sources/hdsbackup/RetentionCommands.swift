@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Journal
 import Operations
 import Scheduling
 
@@ -30,6 +31,8 @@ struct RetentionCommand: ParsableCommand {
         @Argument(help: ArgumentHelp(help(.helpSources), valueName: "source")) var sources: [String] = []
         @Flag(help: ArgumentHelp(help(.helpCollectDryRun))) var dryRun = false
         @Flag(help: ArgumentHelp(help(.helpAfterAbsence))) var afterAbsence = false
+
+        var journaled: JournaledAct? { .deletion(.retention, "retention-apply", isDry: dryRun) }
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let (console, l) = (session.console, session.language)
@@ -92,6 +95,12 @@ struct HoldCommand: ParsableCommand {
         @Option(help: ArgumentHelp(help(.helpHoldReason))) var reason: String
         @Option(help: ArgumentHelp(help(.helpHoldUntil), valueName: "date")) var until: String?
 
+        var journaled: JournaledAct? {
+            var act = JournaledAct(.hold, "hold-add")
+            (act.isAccess, act.reason, act.snapshots) = (true, reason, snapshots)
+            return act
+        }
+
         func act(_ session: CommandSession) throws -> ExitStatus {
             let end = try until.map { text in
                 guard let end = lastMoment(ofDay: text) else { throw Failure(.usage, .notADay(text)) }
@@ -127,6 +136,13 @@ struct HoldCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument(help: ArgumentHelp(help(.helpHoldID), valueName: "hold")) var hold: String
         @Option(help: ArgumentHelp(help(.helpHoldReason))) var reason: String
+
+        var journaled: JournaledAct? {
+            var act = JournaledAct(.hold, "hold-release")
+            (act.isAccess, act.reason) = (true, reason)
+            act.details = ["hold": .text(String(hold.prefix(64)))]
+            return act
+        }
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let workspace = try session.workspace()

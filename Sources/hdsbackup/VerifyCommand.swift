@@ -9,6 +9,8 @@ struct VerifyCommand: OperatorCommand {
     @Option(help: ArgumentHelp(help(.helpRead), valueName: "share")) var read: String = "due"
     @Flag(help: ArgumentHelp(help(.helpOpen))) var open = false
 
+    var journaled: JournaledAct? { JournaledAct(.verification, "verify") }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
         // Keys that open content are a person's: those never go to the daemon.

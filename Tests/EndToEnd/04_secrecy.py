@@ -94,10 +94,11 @@ def no_byte_and_no_name_at_a_site_tells_content_paths_or_labels(site):
 
 @suite.test
 def what_a_machine_remembers_tells_no_content_and_no_name():
-    """But for the history, which calls tenant and source as the configuration beside it does; nothing of the data is in it either."""
+    """But for the history and the operations ledger, which call tenant and source as the configuration beside them does; nothing of the data is in
+    them either."""
     machine = told()
     found = betrayed(machine.state, [WORD, *LABELS.values()])
-    of_configuration = {f"{LABELS[each]} in {name}" for each in ("tenant", "source") for name in ("history.sqlite", "history.sqlite-wal")}
+    of_configuration = {f"{LABELS[each]} in {name}" for each in ("tenant", "source") for name in ("history.sqlite", "history.sqlite-wal", "open")}
     expect_equal([each for each in found if each not in of_configuration], [], "what was found")
 
 

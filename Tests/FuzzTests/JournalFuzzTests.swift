@@ -71,6 +71,18 @@ extension FuzzTests {
         }
     }
 
+    @Test func sealedSegments() throws {
+        let key = try SealingKey(seed: Secret([UInt8](repeating: 9, count: 32)))
+        var random = SeededGenerator(5)
+        let (tenant, chain) = (random.id(), random.id())
+        let sealed = try SealedSegment(random.bytes(300), tenant: tenant, chain: chain, number: 1, epoch: 1, to: key.publicKey).encoded
+        try Fuzzer(name: "sealed segment", corpus: [sealed]).run(share: 0.2) { input in
+            let segment = try SealedSegment(decoding: input)
+            guard segment.encoded == input else { throw Fuzzer.Broken("another spelling") }
+            _ = try segment.open(tenant: tenant, chain: chain, number: 1, with: key)
+        }
+    }
+
     @Test func rememberedHeads() throws {
         var random = SeededGenerator(4)
         var heads = RememberedHeads()

@@ -240,6 +240,13 @@ private let base = """
             ),
             ("[restore_test]\nplace = 1", [(2, "restore_test.place", "config.wrong-type")]),
             ("[restore_test]\nshare = \"0%\"", [(2, "restore_test.share", "config.wrong-value")]),
+            (
+                "[journal]\naccesses = \"12 months\"\nrequire_reason = \"yes\"\nkeep = 1",
+                [
+                    (2, "journal.accesses", "config.wrong-value"), (3, "journal.require_reason", "config.wrong-type"),
+                    (4, "journal.keep", "config.unknown-key"),
+                ]
+            ),
             ("[restore_test]\nlimit = \"much\"", [(2, "restore_test.limit", "config.wrong-value")]),
             // Sites.
             ("[site.a]\npath = \"/x\"", [(1, "site.a.kind", "config.missing-key")]),

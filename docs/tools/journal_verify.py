@@ -590,6 +590,12 @@ def read(path):
         return file.read()
 
 
+def sealed(path):
+    """Whether it is a segment as sites hold it, for the tenant's restore key alone: its stub is beside it."""
+    with open(path, "rb") as file:
+        return file.read(8) == b"HDSBJSEA"
+
+
 class Chain:
     def __init__(self, folder, id, keys, remembered, heirs, closings_only, show):
         self.folder, self.id, self.keys, self.heirs, self.closings_only = os.path.join(folder, id.hex()), id, keys, heirs, closings_only
@@ -611,7 +617,7 @@ class Chain:
 
     def look(self, name, show):
         kind, number = classify(name)
-        if kind == "own":
+        if kind == "own" or self.closings_only and kind == "segment" and sealed(os.path.join(self.folder, name)):
             return
         if kind == "unknown":
             return self.find("strange-object", object=printable(os.fsencode(name)))
@@ -803,8 +809,13 @@ class Ledger:
                 self.find("missing-chain", before)
             elif self.chains[before].count > max(ends):
                 self.find("extended-after-end", before, max(ends), self.chains[before].count - max(ends))
-        for id in sorted(id for id, origin in origins.items() if not origin.follows)[1:]:
-            self.find("second-beginning", id)
+        begun = set()
+        for id in sorted(id for id, origin in origins.items() if not origin.follows):
+            # A site has the chains of both ledgers and of several machines side by side.
+            kind = (origins[id].ledger, origins[id].tenant, origins[id].writer) if closings_only else None
+            if kind in begun:
+                self.find("second-beginning", id)
+            begun.add(kind)
         for id in sorted({head.chain for head in heads} - set(ids)):
             self.find("missing-chain", id)
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import Operations
 
 /// HTTP and JSON over the Unix socket: what commands ask of the daemon that runs.
@@ -76,6 +77,8 @@ struct ControlRoutes {
                     if case .end = output { feed.finish() }
                 }
             }
+            let configuration = try await loop.call { $0.configuration }
+            try await NIOThreadPool.singleton.runIfActive { NodeJournal(configuration, log).record(task, run: run, by: peer) }
             log.info("run asked for", metadata: ["run": "\(run)", "task": "\(task)", "uid": "\(peer.uid)"])
         } catch let failure as Failure {
             let language = Language(rawValue: asked.language) ?? .english

@@ -23,7 +23,7 @@ extension LedgerVerification {
     }
 
     /// The origin that the first readable object of a chain gives; it is believed only as far as its hash is the chain's id.
-    static func peek(_ chain: ChainID, in source: any LedgerSource) throws -> ChainOrigin? {
+    package static func peek(_ chain: ChainID, in source: any LedgerSource) throws -> ChainOrigin? {
         for name in try source.names(chain) {
             do {
                 switch ObjectName(name) {

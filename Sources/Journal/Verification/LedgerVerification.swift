@@ -26,7 +26,7 @@ package struct LedgerVerification: Sendable {
     }
 
     /// Largest object that is read, in bytes.
-    static let objectLimit = max(SegmentHeader.contentLimit + 16_384, Erasure.byteLimit)
+    package static let objectLimit = max(SegmentHeader.contentLimit + 16_384, Erasure.byteLimit)
 
     /// The keys whose word counts, by their ids. Where they come from is the caller's matter: the descriptor, or paper.
     package var trusted: [KeyID: VerifyingKey]

@@ -28,9 +28,11 @@ package struct LedgerFolder: Sendable {
     /// Verifies one ledger while others may be writing to it. Where something seems wrong it looks again while nobody writes: what was
     /// seen may have been half of an act.
     package func verify(
-        _ tenant: ShortID?, _ ledger: Ledger, trusted: [VerifyingKey], remembered: [LedgerHead] = []
+        _ tenant: ShortID?, _ ledger: Ledger, trusted: [VerifyingKey], rights: [KeyID: LedgerVerification.Right] = [:],
+        remembered: [LedgerHead] = []
     ) throws -> LedgerReport {
-        let verification = LedgerVerification(trusted: trusted, remembered: remembered, ledger: ledger, tenant: .some(tenant))
+        var verification = LedgerVerification(trusted: trusted, remembered: remembered, ledger: ledger, tenant: .some(tenant))
+        verification.rights = rights
         let source = source(tenant, ledger)
         do {
             let report = try verification.run(source)

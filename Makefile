@@ -43,7 +43,7 @@ soak: release ## let the daemon work for a while under kills and absences (SOAK_
 	Benchmarks/soak.py --program "$(CURDIR)/.build/release/hdsbackup" $(SOAK_ARGS)
 
 soak-collection: release ## let nodes, a replicator and a collector work under kills (SOAK_ARGS='--minutes 10 --s3 ceph': see Benchmarks/collect_soak.py)
-	scripts/install-s3-stores.sh ceph seaweedfs
+	scripts/install-s3-stores.sh
 	Benchmarks/collect_soak.py --program "$(CURDIR)/.build/release/hdsbackup" $(SOAK_ARGS)
 
 tools: ## install the libraries and programs that are missing

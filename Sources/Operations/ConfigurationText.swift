@@ -22,6 +22,7 @@ extension Configuration {
         root.put("daemon", daemon.entries)
         if alert != Alert() { root.put("alert", alert.entries) }
         root.put("restore_test", restoreTest.entries)
+        root.put("sovereignty", papers.entries)
         root.put("site", sites.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("tenant", tenants.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("source", sources.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
@@ -63,6 +64,20 @@ extension Configuration.RestoreTest {
         table.put("place", place)
         table.put("share", share.text)
         table.put("limit", limit.text)
+        return table.entries
+    }
+}
+
+extension Configuration.Papers {
+    fileprivate var entries: [ConfigurationEntry] {
+        var table = TableWriter()
+        table.put("evidence", evidence)
+        table.put("approvers", approvers)
+        table.put("policies", policies)
+        table.put("providers", providers)
+        table.put("operator", host?.name)
+        table.put("operator_siren", host?.siren)
+        if !hostEvidence.isEmpty { table.put("operator_evidence", hostEvidence) }
         return table.entries
     }
 }
@@ -161,6 +176,9 @@ extension Configuration.Tenant {
         table.put("sites", sites)
         table.put("write_quorum", writeQuorum)
         table.put("keys_together", acceptsKeysTogether ? "accepted" : "refused")
+        if kind != .third { table.put("type", kind.rawValue) }
+        table.put("legal_name", party?.name)
+        table.put("siren", party?.siren)
         table.put("policy", policy.entries)
         return table.entries
     }
@@ -221,6 +239,13 @@ extension Configuration.Source {
         table.put(command: "check", check)
         table.put("keep", keep?.entries)
         table.put("basis", basis)
+        if let authorisation {
+            var consent = TableWriter()
+            consent.put("id", authorisation.id)
+            consent.put("until", authorisation.until)
+            table.put("authorisation", consent.entries)
+        }
+        table.put("information_notice", notice)
         table.put("rpo", rpo)
         table.put("rto", rto)
         return table.entries

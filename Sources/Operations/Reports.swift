@@ -116,6 +116,7 @@ package struct ProbeReport: Codable, Sendable {
         guard let site = try workspace.configuration.sites(of: workspace.tenant, named: name).first else {
             throw Failure(.usage, .unknownSite, object: name)
         }
+        if let refusal = workspace.gate.refusal(of: site) { throw refusal }
         let opened = try SiteRepository(
             site: workspace.store(site, as: access), fingerprint: workspace.fingerprint, state: nil,
             expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))

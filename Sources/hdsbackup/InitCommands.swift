@@ -21,7 +21,8 @@ struct InitCommand: OperatorCommand {
             outcome = try initialisation.prepareSites(named: session.siteName, kit: kit.map(readKit))
         }
         try show(outcome, session)
-        return .done
+        for failure in outcome.refused { session.console.report(failure) }
+        return outcome.refused.isEmpty ? .done : .refused
     }
 
     private func refuseExisting(_ path: String) throws {
@@ -42,9 +43,14 @@ struct InitCommand: OperatorCommand {
                 let prepared: [String]
                 let ready: [String]
                 let kit: String?
+                /// Sites that policy lets nothing go to.
+                let refused: [String]
             }
             let page = kitOut == nil ? outcome.kit?.page(console.language) : nil
-            return console.json(Line(fingerprint: outcome.fingerprint.hex, prepared: outcome.prepared, ready: outcome.ready, kit: page))
+            return console.json(
+                Line(
+                    fingerprint: outcome.fingerprint.hex, prepared: outcome.prepared, ready: outcome.ready, kit: page,
+                    refused: outcome.refused.compactMap(\.object)))
         }
         if let kit = outcome.kit { console.summary(Message.tenantCreated(kit.tenant, outcome.fingerprint.hex).text(console.language)) }
         if !outcome.prepared.isEmpty { console.summary(Message.sitesPrepared(outcome.prepared.joined(separator: ", ")).text(console.language)) }

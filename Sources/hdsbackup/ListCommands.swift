@@ -174,7 +174,7 @@ struct ConfigCommand: ParsableCommand {
 
 struct SiteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self, Rebuild.self])
+        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Check.self, Probe.self, Renew.self, Rebuild.self])
 
     struct List: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: help(.helpSiteList))

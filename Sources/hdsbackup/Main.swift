@@ -33,7 +33,7 @@ struct Hdsbackup: ParsableCommand {
             InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
             DiffCommand.self, RestoreCommand.self, RestoreTestCommand.self, DrillCommand.self, VerifyCommand.self, ReplicateCommand.self,
             StatusCommand.self, KeysCommand.self, ConfigCommand.self, SiteCommand.self, AnomalyCommand.self, CollectCommand.self,
-            IndexCommand.self, RetentionCommand.self, HoldCommand.self,
+            IndexCommand.self, RetentionCommand.self, HoldCommand.self, PolicyCommand.self, EvidenceCommand.self,
         ])
 }
 

@@ -108,12 +108,24 @@ extension Configuration {
         /// Who runs this program, as certificates and contracts name it, and ids of its own evidence.
         package var host: Party?
         package var hostEvidence: [String] = []
+        /// Where the data itself lives, and on what: what copies elsewhere are counted against.
+        package var datacentre: String?
+        package var media: Media?
+
+        package enum Media: String, Sendable, CaseIterable { case object, disk, tape, removable }
 
         /// Beside the configuration file.
         package init(beside file: String) {
             let folder = absolute(file).split(separator: "/", omittingEmptySubsequences: true).dropLast().map { "/" + $0 }.joined()
             evidence = folder + "/evidence"
             approvers = folder + "/approvers"
+        }
+
+        /// What the file leaves out lies beside `origin`, of which `file` is a copy.
+        package mutating func move(from file: String, to origin: String) {
+            let (here, there) = (Papers(beside: file), Papers(beside: origin))
+            if evidence == here.evidence { evidence = there.evidence }
+            if approvers == here.approvers { approvers = there.approvers }
         }
     }
 

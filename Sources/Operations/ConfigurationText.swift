@@ -78,6 +78,8 @@ extension Configuration.Papers {
         table.put("operator", host?.name)
         table.put("operator_siren", host?.siren)
         if !hostEvidence.isEmpty { table.put("operator_evidence", hostEvidence) }
+        table.put("datacentre", datacentre)
+        table.put("media", media?.rawValue)
         return table.entries
     }
 }

@@ -74,7 +74,10 @@ struct StatusCommand: OperatorCommand {
         let console = session.console
         if let daemon = try session.daemon() {
             let status = try daemon.status(console.language).only(tenant: common.tenant)
-            console.row(status) { for line in status.overview.lines(console.language) { console.print(line) } }
+            console.row(status) {
+                for line in status.overview.lines(console.language) { console.print(line) }
+                for line in status.tenants.flatMap({ $0.digitLines(console.language) }) { console.print(line) }
+            }
             return status.status
         }
         var reports: [StatusReport] = []

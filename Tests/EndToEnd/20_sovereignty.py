@@ -8,6 +8,7 @@ import json
 import pathlib
 import shutil
 
+from daemons import Daemon
 from hdstest import Open, Runner, Suite, environment, expect, expect_equal, expect_in, expect_restores, fixture, hospital, place, remove
 
 suite = Suite("20 sovereignty")
@@ -271,6 +272,47 @@ def rules_that_cannot_be_read_let_nothing_through():
 
 
 @suite.test
+def an_isolated_machine_writes_and_deletes_nothing_and_restores():
+    machine = in_order()
+    expect(machine.run("isolate", "--reason", "rançongiciel", "--json").json["isolated"], "not isolated")
+    before = {site: machine.objects(site) for site in machine.sites}
+    expect_in("isolate --end", machine.run("backup", exit=5).all)
+    machine.run("replicate", exit=5)
+    machine.run("collect", "--exclusive", exit=None)
+    machine.run("retention", "apply", exit=None)
+    expect_equal({site: machine.objects(site) for site in machine.sites}, before, "objects")
+    expect_restores(machine, "latest", machine.source)
+    expect(not machine.run("isolate", "--end", "--json").json["isolated"], "still isolated")
+    machine.backup("dpi")
+
+
+# What is shown
+
+@suite.test
+def where_and_status_show_each_digit_and_what_counts_for_it():
+    machine = in_order()
+    machine.run("verify", "--read", "all")
+    shown = machine.run("where", "latest", "--json").json
+    expect_equal([(copy["site"], copy["operator"], copy["countries"], copy["outcome"]) for copy in shown["copies"]],
+                 [(site, f"{COMPANY} {site}", ["FR"], "allow") for site in machine.sites], "copies")
+    expect(all(copy["evidence"] and all(copy["evidence"].values()) for copy in shown["copies"]), "evidence is missing")
+    digits = {digit["digit"]: digit for digit in shown["digits"]}
+    expect_equal((digits["copies"]["known"], digits["copies"]["verdict"]), (3, "holds"), "independent copies, the data itself being one")
+    expect_equal((digits["offline"]["known"], digits["immutable"]["known"]), (0, 0), "offline and immutable copies")
+    expect_equal(digits["unverified"]["verdict"], "holds", "verified")
+    source, = machine.run("status", "--json", exit=None).lines[0]["tenants"][0]["sources"]
+    expect_equal({digit["digit"]: digit["known"] for digit in source["digits"]}, {name: digit["known"] for name, digit in digits.items()}, "status")
+    # One company behind two names of sites is one copy.
+    file = machine.evidence / "site-lille.json"
+    machine.put("site-lille", "site", json.loads(file.read_text())["site"] | {"infrastructure": {
+        "underlyingOperator": f"{COMPANY} paris", "datacentres": [{"id": "dc-paris", "country": "FR"}]}})
+    digits = {digit["digit"]: digit for digit in machine.run("where", "latest", "--json").json["digits"]}
+    expect_equal((digits["copies"]["known"], digits["copies"]["verdict"]), (2, "fails"), "copies with one operator")
+    expect_equal(machine.check_all(exit=5)[None], "deny", "all copies together")
+    machine.statement("lille")
+
+
+@suite.test
 def without_a_profile_nothing_is_asked_for():
     machine = Open("none", sites=("paris", "lille"))
     machine.settings["sovereignty"] = {"policies": machine.root / "nowhere", "evidence": machine.root / "nowhere"}
@@ -280,6 +322,44 @@ def without_a_profile_nothing_is_asked_for():
     expect(machine.objects("lille"), "no copy at lille")
     rows = machine.run("site", "check", "--all", "--json").json["sites"]
     expect_equal({row["outcome"] for row in rows}, {"allow"}, "outcomes")
+
+
+# The daemon
+
+@suite.test
+def the_daemon_judges_anew_when_a_paper_changes_and_starts_nothing_while_isolated():
+    """Every look at the sites judges; its runs find the papers beside the configuration that they have a copy of."""
+    machine = Judged("watched")
+    machine.socket = machine.root / "control.sock"
+    machine.settings["daemon"] = {"socket": machine.socket, "listen": ""}
+    machine.settings["node"]["roles"] = ["write", "maintain"]
+    machine.settings["source.dpi"]["schedule"] = "every 5s"
+    machine.init()
+    name = f"policy:{machine.tenant}/lille"
+
+    def commits(site):
+        return len(machine.objects(site, "commits"))
+    with Daemon(machine) as daemon:
+        daemon.until(lambda: commits("lille") and commits("paris"), "a backup at both sites")
+        expect(name not in daemon.alerts(), f"refused with good papers: {daemon.alerts()}")
+        machine.expire("lille")
+        alert = daemon.until(lambda: daemon.alerts().get(name), "an alert")
+        expect_equal(alert["level"], "critical", "level")
+        expect_in("ev-hds-lille", json.dumps(alert))
+        before, others = machine.objects("lille"), commits("paris")
+        daemon.until(lambda: commits("paris") > others, "a backup at the other site")
+        expect_equal(machine.objects("lille"), before, "objects at lille")
+        machine.paper("ev-hds-lille", "HDS", f"{COMPANY} lille")
+        daemon.until(lambda: name not in daemon.alerts() and len(machine.objects("lille")) > len(before), "lille is level")
+        machine.run("isolate")
+        daemon.until(lambda: "isolated" in daemon.alerts() and not daemon.overview()["running"], "isolation")
+        before = {site: machine.objects(site) for site in machine.sites}
+        expect_in("isolated", machine.run("backup", "dpi", exit=5).all)
+        expect("observe:" + machine.tenant not in daemon.alerts(), "a run that the isolation ended is told as one that failed")
+        expect_equal({site: machine.objects(site) for site in machine.sites}, before, "objects")
+        machine.run("isolate", "--end")
+        daemon.until(lambda: commits("paris") > sum(key.startswith("commits/") for key in before["paris"]), "a backup")
+        daemon.stop()
 
 
 if __name__ == "__main__":

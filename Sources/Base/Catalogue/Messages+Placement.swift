@@ -179,3 +179,62 @@ extension Message {
         fr: "Seulement ceux dont le dernier jour tombe dans ce délai, ou est passé")
     package static let helpDocuments = Message("help.documents", en: "Files NAME.json", fr: "Fichiers NOM.json")
 }
+
+// MARK: copies, alerts and the red button
+extension Message {
+    package static func digit(_ kind: String) -> Message {
+        switch kind {
+        case "copies": Message("digit.copies", en: "independent copies", fr: "copies indépendantes")
+        case "media": Message("digit.media", en: "media", fr: "supports")
+        case "offSite": Message("digit.off-site", en: "off site", fr: "hors site")
+        case "offline": Message("digit.offline", en: "offline", fr: "hors ligne")
+        case "immutable": Message("digit.immutable", en: "immutable", fr: "immuable")
+        default: Message("digit.unverified", en: "not verified", fr: "non vérifiées")
+        }
+    }
+    package static func statusPolicy(_ site: String, _ rule: String, _ reason: String) -> Message {
+        Message(
+            "status.policy", en: "policy refuses \(site): rule \(rule): \(reason)", fr: "la politique refuse \(site) : règle \(rule) : \(reason)")
+    }
+    package static func alertPolicyRefused(_ site: String, _ rule: String, _ reason: String, _ remedy: String?) -> Message {
+        Message(
+            "alert.policy", en: "policy lets nothing new go to \(site): rule \(rule): \(reason)" + (remedy.map { ". To do: \($0)" } ?? ""),
+            fr: "la politique ne laisse rien de nouveau aller vers \(site) : règle \(rule) : \(reason)" + (remedy.map { ". À faire : \($0)" } ?? ""))
+    }
+    package static func alertPolicySoon(_ site: String, _ rule: String, _ reason: String, _ through: String?, _ remedy: String?) -> Message {
+        Message(
+            "alert.policy-soon",
+            en: "\(site) needs its papers looked after: rule \(rule): \(reason)" + (through.map { ", through \($0)" } ?? "")
+                + (remedy.map { ". To do: \($0)" } ?? ""),
+            fr: "les documents de \(site) demandent un suivi : règle \(rule) : \(reason)" + (through.map { ", jusqu'au \($0) inclus" } ?? "")
+                + (remedy.map { ". À faire : \($0)" } ?? ""))
+    }
+    package static func alertIsolated(_ reason: String?) -> Message {
+        Message(
+            "alert.isolated",
+            en: "this machine is isolated, nothing is backed up" + (reason.map { ": \($0)" } ?? "") + "; hdsbackup isolate --end ends it",
+            fr: "cette machine est isolée, rien n'est sauvegardé" + (reason.map { " : \($0)" } ?? "") + " ; hdsbackup isolate --end y met fin")
+    }
+    package static let isolationOn = Message(
+        "isolate.on", en: "Isolated: nothing is sent or deleted. Restores from folders work. hdsbackup isolate --end ends it.",
+        fr: "Isolée : rien n'est envoyé ni effacé. Les restaurations depuis des dossiers fonctionnent. hdsbackup isolate --end y met fin.")
+    package static let isolationOff = Message("isolate.off", en: "Not isolated.", fr: "Non isolée.")
+    package static func whereTitle(_ id: String, _ source: String, _ time: String) -> Message {
+        Message("where.title", en: "\(id) of \(source), \(time)", fr: "\(id) de \(source), \(time)")
+    }
+    package static let headOperator = Message("head.operator", en: "OPERATOR", fr: "EXPLOITANT")
+    package static let headCountry = Message("head.country", en: "COUNTRY", fr: "PAYS")
+    package static let headLaw = Message("head.law", en: "LAWS FROM OUTSIDE", fr: "LOIS EXTÉRIEURES")
+    package static let headEvidence = Message("head.evidence", en: "EVIDENCE", fr: "PREUVES")
+    package static let headStored = Message("head.stored", en: "STORED THERE", fr: "STOCKÉ LÀ")
+    package static let lawsNoneShort = Message("where.no-law", en: "none", fr: "aucune")
+    package static let helpWhere = Message(
+        "help.where", en: "Who holds a snapshot, where, under which law, on which evidence; and 3-2-1-1-0",
+        fr: "Qui détient un instantané, où, sous quelles lois, sur quelles preuves ; et 3-2-1-1-0")
+    package static let helpIsolate = Message(
+        "help.isolate", en: "The red button: no outbound connection, no deletion; restores from folders work",
+        fr: "Le bouton rouge : aucune connexion sortante, aucun effacement ; les restaurations depuis des dossiers fonctionnent")
+    package static let helpIsolateEnd = Message("help.isolate-end", en: "Ends the isolation", fr: "Met fin à l'isolement")
+    package static let helpIsolateReason = Message("help.isolate-reason", en: "Why, for whoever comes later", fr: "Pourquoi, pour ceux qui suivront")
+    package static let helpIsolateShow = Message("help.isolate-show", en: "Only says whether it is on", fr: "Dit seulement s'il est enclenché")
+}

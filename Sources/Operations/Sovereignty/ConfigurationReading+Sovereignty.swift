@@ -11,6 +11,8 @@ extension Configuration {
         papers.providers = section.path("providers")
         papers.host = readParty(section, name: "operator", siren: "operator_siren")
         papers.hostEvidence = section.list("operator_evidence", of: .expectedName) { EvidenceID($0)?.text } ?? []
+        papers.datacentre = section.text("datacentre")
+        papers.media = section.choice("media")
         section.finish()
     }
 

@@ -68,15 +68,58 @@ final class GatedSite: Site {
     var parallelism: Int { site.parallelism }
     var traffic: SiteTraffic? { site.traffic }
 
-    func read(_ key: String, at offset: Int, into: UnsafeMutableRawBufferPointer) throws { try site.read(key, at: offset, into: into) }
-    func read(_ key: String, limit: Int) throws -> [UInt8] { try site.read(key, limit: limit) }
-    func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int { try site.readWhole(key, into: into) }
-    func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8]) { try site.readEnd(key, count) }
-    func olderVersions(_ key: String) throws -> [String] { try site.olderVersions(key) }
+    /// Over the network nothing is read either while the machine is isolated.
+    private func reach() throws { if let refusal = gate.contact(place) { throw refusal } }
+
+    func read(_ key: String, at offset: Int, into: UnsafeMutableRawBufferPointer) throws {
+        try reach()
+        try site.read(key, at: offset, into: into)
+    }
+
+    func read(_ key: String, limit: Int) throws -> [UInt8] {
+        try reach()
+        return try site.read(key, limit: limit)
+    }
+
+    func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int {
+        try reach()
+        return try site.readWhole(key, into: into)
+    }
+
+    func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8]) {
+        try reach()
+        return try site.readEnd(key, count)
+    }
+
+    func olderVersions(_ key: String) throws -> [String] {
+        try reach()
+        return try site.olderVersions(key)
+    }
+
     func read(version: String?, of key: String) { site.read(version: version, of: key) }
-    func size(_ key: String) throws -> Int { try site.size(key) }
-    func list(_ prefix: String, _ body: (ObjectInfo) throws -> Void) throws { try site.list(prefix, body) }
-    func lockEnd(_ key: String) throws -> Timestamp? { try site.lockEnd(key) }
-    func isHeld(_ key: String) throws -> Bool { try site.isHeld(key) }
-    func freeSpace() throws -> UInt64? { try site.freeSpace() }
+
+    func size(_ key: String) throws -> Int {
+        try reach()
+        return try site.size(key)
+    }
+
+    func list(_ prefix: String, _ body: (ObjectInfo) throws -> Void) throws {
+        try reach()
+        try site.list(prefix, body)
+    }
+
+    func lockEnd(_ key: String) throws -> Timestamp? {
+        try reach()
+        return try site.lockEnd(key)
+    }
+
+    func isHeld(_ key: String) throws -> Bool {
+        try reach()
+        return try site.isHeld(key)
+    }
+
+    func freeSpace() throws -> UInt64? {
+        try reach()
+        return try site.freeSpace()
+    }
 }

@@ -9,6 +9,12 @@ package struct Isolation: Sendable {
         package let person: String
         package let time: String
         package let reason: String
+
+        package init(person: String, time: String, reason: String) {
+            self.person = person
+            self.time = time
+            self.reason = reason
+        }
     }
 
     private let path: String
@@ -24,4 +30,20 @@ package struct Isolation: Sendable {
 
     /// Why nothing may be done; nil while the machine is not isolated.
     package var refusal: Failure? { isOn ? Failure(.refused, .isolated, remedy: .isolatedRemedy) : nil }
+
+    /// Who pressed it; nil where it is not pressed, or the file says nothing.
+    package var record: Record? {
+        (try? Files.read(path, limit: 1 << 16)).flatMap { $0 }.flatMap { try? JSONLine.decode(row: Record.self, $0) }
+    }
+
+    /// Presses it: durable on return, and in effect for every process that uses the state folder.
+    package func begin(_ record: Record) throws {
+        try Files.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+        try Files.replace(path, JSONLine.encode(record), mode: 0o644)
+    }
+
+    /// Releases it. Throws `.failed` where the file cannot be removed.
+    package func end() throws {
+        guard unlink(path) == 0 || errno == ENOENT else { throw SystemError.last().failure(.failed, "unlink", object: path) }
+    }
 }

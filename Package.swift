@@ -31,7 +31,8 @@ let package = Package(
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
-        .target(name: "CLinux"),
+        // resolv: ns_initparse(3), for aliases in the DNS.
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("resolv")]),
         .target(name: "Base", dependencies: ["CLinux"], swiftSettings: crunching),
         .target(name: "Codec", dependencies: ["Base", "CLibcrypto", "CZstd", "CLZ4", "CLinux"], swiftSettings: crunching),
         .target(name: "Scheduling", dependencies: ["Base"], swiftSettings: strict),
@@ -65,7 +66,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Journal", "S3", "Scheduling", "TOMLKit",
+                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Journal", "Sovereignty", "S3", "Scheduling", "CLinux", "TOMLKit",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], swiftSettings: strict),
         .target(
@@ -124,6 +125,11 @@ let package = Package(
             dependencies: ["Sovereignty", "Scheduling", "Codec", "Base", .product(name: "Crypto", package: "swift-crypto")], exclude: ["Vectors"],
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Sovereignty", "Scheduling", "Keys", "Codec", "Base"], swiftSettings: strict),
-        .testTarget(name: "OperationsTests", dependencies: ["Operations", "S3", "Sites", "Base", "Codec", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Operations", "Sovereignty", "Scheduling", "S3", "Sites", "Base", "Codec", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: strict),
     ]
 )

@@ -110,12 +110,18 @@ put_documents() {
     put_folder systemd/examples "$documents/examples/systemd"
 }
 
+put_rules() {
+    put_folder etc/policies "$PREFIX/share/hdsbackup/policies"
+    put_folder etc/providers "$PREFIX/share/hdsbackup/providers"
+}
+
 make_tree() {
     tree=$(mktemp -d)
     put_programs
     put_runtime
     put_completions
     put_units
+    put_rules
     put_documents
     find "$tree" -type d -exec chmod 755 {} +
 }

@@ -10,6 +10,9 @@
 #include <pwd.h>
 #include <spawn.h>
 #include <string.h>
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <resolv.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -197,4 +200,29 @@ int64_t clinux_primary_group(const char *user) {
     char buffer[16384];
     struct passwd entry, *found = NULL;
     return getpwnam_r(user, &entry, buffer, sizeof buffer, &found) == 0 && found ? (int64_t)found->pw_gid : -1;
+}
+
+int clinux_dns_alias(const char *name, char *target, size_t size) {
+    struct __res_state state;
+    memset(&state, 0, sizeof state);
+    if (res_ninit(&state) != 0) return -1;
+    state.retrans = 2;
+    state.retry = 2;
+    unsigned char answer[4096];
+    int length = res_nquery(&state, name, ns_c_in, ns_t_cname, answer, sizeof answer);
+    int result = 0;
+    if (length < 0) {
+        result = state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA ? 0 : -1;
+    } else {
+        ns_msg message;
+        ns_rr record;
+        if (length > (int)sizeof answer || ns_initparse(answer, length, &message) != 0) result = -1;
+        for (int i = 0; result == 0 && i < ns_msg_count(message, ns_s_an); i++) {
+            if (ns_parserr(&message, ns_s_an, i, &record) != 0) result = -1;
+            else if (ns_rr_type(record) == ns_t_cname)
+                result = dn_expand(ns_msg_base(message), ns_msg_end(message), ns_rr_rdata(record), target, (int)size) < 0 ? -1 : 1;
+        }
+    }
+    res_nclose(&state);
+    return result;
 }

@@ -49,6 +49,7 @@ package final class Daemon: Sendable {
             Self.channels(configuration, client: client, clock: clock, log: log), history: history, clock: clock, language: options.language, log: log
         )
         let loop = EngineLoop(clock: clock, notifier: notifier, courier: courier, channels: Self.channelNames(configuration))
+        let isolation = Isolation(state: configuration.node.state)
         let heart = Heartbeat(client: client, log: log)
         heart.set(configuration.alert)
         let reloader = Reloader(
@@ -60,7 +61,8 @@ package final class Daemon: Sendable {
         }
 
         let runner = try WorkerRunner(
-            program: options.worker, folder: runs, common: ["--config", Reloader.effectivePath(configuration.node.state)], language: options.language,
+            program: options.worker, folder: runs,
+            common: ["--config", Reloader.effectivePath(configuration.node.state), "--origin", options.configuration], language: options.language,
             ended: { end in loop.post { $0.ended(end) } })
         let failure = Monitor<(any Error)?>(nil)
         let (engineEnd, engineEnds) = AsyncStream<Void>.makeStream()
@@ -81,7 +83,7 @@ package final class Daemon: Sendable {
             grace: options.grace, engineEnd: engineEnd)
         NodeJournal(configuration, log).record(JournalEvent(.service, .begun))
         defer { NodeJournal(configuration, log).record(JournalEvent(.service, .done)) }
-        _ = Threads.start("heartbeat") { heart.run { loop.isAlive } }
+        _ = Threads.start("heartbeat") { heart.run { loop.isAlive && !isolation.isOn } }
         var served: (any Error)?
         do { try await services.run() } catch { served = error }
         loop.stop(within: 0)
@@ -123,11 +125,12 @@ package final class Daemon: Sendable {
 
     private static func channels(_ configuration: Configuration, client: HTTPClient, clock: any DaemonClock, log: Logger) -> [any AlertChannel] {
         let alert = configuration.alert
+        let isolation = Isolation(state: configuration.node.state)
         var channels: [any AlertChannel] = []
         if let command = alert.command { channels.append(CommandChannel(command)) }
         if let mail = alert.mail {
             let from = alert.from ?? "hdsbackup@" + configuration.node.name
-            channels.append(MailChannel(server: alert.smtp, from: from, to: mail))
+            channels.append(NetworkChannel(channel: MailChannel(server: alert.smtp, from: from, to: mail), isolation: isolation))
         }
         if let webhook = alert.webhook {
             var secret: [UInt8]?
@@ -137,7 +140,7 @@ package final class Daemon: Sendable {
                 // Sent all the same: an alert that is not signed is better than none.
                 log.error("the webhook's secret cannot be read", metadata: ["reason": "\(failures(of: error).first?.message.english ?? "?")"])
             }
-            channels.append(WebhookChannel(webhook, secret: secret, client: client, clock: clock))
+            channels.append(NetworkChannel(channel: WebhookChannel(webhook, secret: secret, client: client, clock: clock), isolation: isolation))
         }
         return channels
     }

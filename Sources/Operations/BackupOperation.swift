@@ -51,7 +51,8 @@ package struct BackupOperation {
 
     private func take(_ lock: File, _ watch: (BackupProgress) -> Void) throws -> BackupResult {
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, domains: [node.domain])
-        let opened = try workspace.open(keys: ring, as: .write)
+        let refused = try workspace.refusals(source: source)
+        let opened = try open(ring, without: refused)
         for site in opened.sites {
             guard site.repository.trust.mayWrite else { throw Failure(.format, .unsupportedFeature, object: site.name) }
         }
@@ -60,7 +61,17 @@ package struct BackupOperation {
             quorum: workspace.tenant.writeQuorum, state: workspace.state,
             program: "hdsbackup " + programVersion, lock: lock)
         watch(run.progress)
-        return try run.run().adding(unreachable: opened.absences.map { ($0.site, $0.failure, $0.isExpected) })
+        return try run.run().adding(
+            unreachable: opened.absences.map { ($0.site, $0.failure, $0.isExpected) } + refused.map { ($0.site.name, $0.failure, false) })
+    }
+
+    /// The sites that may be written to. Throws what policy says where the others are too few for the quorum: nothing is read then.
+    private func open(_ ring: KeyRing, without refused: [(site: Configuration.Site, failure: Failure)]) throws -> Workspace.Opened {
+        let left = workspace.tenant.sites.count - refused.count
+        if let first = refused.first, left < workspace.tenant.writeQuorum {
+            throw refused.count == 1 ? first.failure : Failures(refused.map(\.failure))
+        }
+        return try workspace.open(without: refused.map(\.site.name), keys: ring, as: .write)
     }
 
     /// Puts the snapshot down as lacking at the sites that did not take it: what `replicate` will bring, and `status` shows.

@@ -33,10 +33,13 @@ package struct CollectOperation {
         self.request = request
         self.maintain = maintain
         ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
+        workspace.gate.allowRemoval()
     }
 
-    private func options() -> CollectionOptions {
+    private func options(_ site: Configuration.Site) -> CollectionOptions {
         var options = CollectionOptions()
+        // Compaction would write: where nothing new may go, packs are only deleted.
+        if workspace.gate.refusal(of: site) != nil { options.liveShare = 0 }
         let policy = workspace.tenant.policy
         if let quarantine = request.quarantine ?? policy.quarantine { options.quarantine = Int64(seconds(quarantine)) }
         if let patience = request.patience ?? policy.patience { options.patience = Int64(seconds(patience)) }
@@ -58,7 +61,7 @@ package struct CollectOperation {
                 }
                 let collector = Collector(
                     repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
-                    held: try held(repository), options: options())
+                    held: try held(repository), options: options(site))
                 rows.append(CollectRow(workspace.tenant.name, try act(collector, repository), request.language))
             } catch {
                 let failure = error as? Failure ?? Failure(.failed, .system("collect", "\(error)"))

@@ -25,6 +25,7 @@ package final class CommandSession: Sendable {
     package let console: Console
     package let siteName: String?
     private let configurationPath: String
+    private let origin: String?
     private let tenantName: String?
     private let passphraseSource: Passphrase
     private let isAlone: Bool
@@ -36,7 +37,7 @@ package final class CommandSession: Sendable {
 
     package init(
         config: String, tenant: String?, site: String?, isJSON: Bool, isQuiet: Bool, hidesProgress: Bool, language: String?,
-        passphraseDescriptor: Int32?, isAlone: Bool = false, keepsRows: Bool = false
+        passphraseDescriptor: Int32?, isAlone: Bool = false, keepsRows: Bool = false, origin: String? = nil
     ) throws {
         var options = Console.Options()
         options.language = language
@@ -47,6 +48,7 @@ package final class CommandSession: Sendable {
         let environment = environmentVariables()
         console = try Console(options, environment: environment)
         configurationPath = config
+        self.origin = origin
         tenantName = tenant
         siteName = site
         self.isAlone = isAlone
@@ -57,7 +59,11 @@ package final class CommandSession: Sendable {
     package var language: Language { console.language }
 
     /// Throws `Failures` with every mistake of the file.
-    package func configuration() throws -> Configuration { try Configuration.load(configurationPath) }
+    package func configuration() throws -> Configuration {
+        var configuration = try Configuration.load(configurationPath)
+        if let origin { configuration.papers.move(from: configurationPath, to: origin) }
+        return configuration
+    }
 
     package var configurationFile: String { configurationPath }
 

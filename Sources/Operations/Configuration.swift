@@ -16,6 +16,7 @@ package struct Configuration: Sendable, Equatable {
     package var alert = Alert()
     package var restoreTest: RestoreTest
     package var journal = Journal()
+    package var papers: Papers
     /// In the order of the file, as are the tenants and the sources.
     package var sites: [Site] = []
     package var tenants: [Tenant] = []
@@ -27,6 +28,7 @@ package struct Configuration: Sendable, Equatable {
         self.file = file
         self.node = node
         restoreTest = RestoreTest(place: node.state + "/restore-test")
+        papers = Papers(beside: file)
     }
 }
 
@@ -104,6 +106,46 @@ extension Configuration {
         /// Whether `restore` and `cat` refuse to go without a reason.
         package var requiresReason = false
         package init() {}
+    }
+
+    /// `[sovereignty]`: where the rules of policy and the signed papers are, and who runs this program.
+    package struct Papers: Sendable, Equatable {
+        /// Folder of evidence, waivers and statements about sites.
+        package var evidence: String
+        /// File of the people whose signatures count.
+        package var approvers: String
+        /// Folders of the rules and of what is known of providers; nil: those that are installed with the program.
+        package var policies: String?
+        package var providers: String?
+        /// Who runs this program, as certificates and contracts name it, and ids of its own evidence.
+        package var host: Party?
+        package var hostEvidence: [String] = []
+        /// Where the data itself lives, and on what: what copies elsewhere are counted against.
+        package var datacentre: String?
+        package var media: Media?
+
+        package enum Media: String, Sendable, CaseIterable { case object, disk, tape, removable }
+
+        /// Beside the configuration file.
+        package init(beside file: String) {
+            let folder = absolute(file).split(separator: "/", omittingEmptySubsequences: true).dropLast().map { "/" + $0 }.joined()
+            evidence = folder + "/evidence"
+            approvers = folder + "/approvers"
+        }
+
+        /// What the file leaves out lies beside `origin`, of which `file` is a copy.
+        package mutating func move(from file: String, to origin: String) {
+            let (here, there) = (Papers(beside: file), Papers(beside: origin))
+            if evidence == here.evidence { evidence = there.evidence }
+            if approvers == here.approvers { approvers = there.approvers }
+        }
+    }
+
+    /// A company or an establishment by its legal name.
+    package struct Party: Sendable, Equatable {
+        package var name: String
+        /// Nine digits.
+        package var siren: String?
     }
 
     /// `[site.NAME]`: a place that holds copies.
@@ -200,10 +242,19 @@ extension Configuration {
         /// Whether the write role and the opening keys may be on one machine.
         package var acceptsKeysTogether = false
         package var policy = Policy()
+        /// In which relation its data is kept; a third party where the file says nothing, which asks for the most.
+        package var kind = Kind.third
+        /// As certificates and contracts name it.
+        package var party: Party?
 
         package init(name: String, sites: [String]) {
             self.name = name
             self.sites = sites
+        }
+
+        /// The establishment's own data, that of a member of its hospital group, or somebody else's.
+        package enum Kind: String, Sendable, CaseIterable {
+            case own, ght, third
         }
     }
 
@@ -261,7 +312,11 @@ extension Configuration {
         package var schedule: Schedule?
         package var check: [String]?
         package var keep: Keep?
+        /// The legal basis of how long it is kept.
         package var basis: String?
+        package var authorisation: Authorisation?
+        /// Where the patients' information notice is.
+        package var notice: String?
         package var rpo: Duration?
         package var rto: Duration?
 
@@ -269,6 +324,12 @@ extension Configuration {
             self.name = name
             self.tenant = tenant
             self.content = content
+        }
+
+        /// The consent of an authority: its number, and its last day as `2027-01-31`.
+        package struct Authorisation: Sendable, Equatable {
+            package var id: String
+            package var until: String
         }
 
         package enum Content: Sendable, Equatable {

@@ -25,7 +25,8 @@ extension Configuration {
         source.schedule = section.text("schedule", .expectedSchedule) { Schedule($0) }
         source.check = section.command("check")
         source.keep = section.section("keep").map(readKeep)
-        source.basis = section.text("basis", .later)
+        source.basis = section.text("basis")
+        readPermissions(section, &source)
         source.rpo = section.duration("rpo")
         source.rto = section.duration("rto")
         section.finish()

@@ -26,6 +26,7 @@ extension Configuration {
         let expected = Message.expectedOne(of: ["\"refused\"", "\"accepted\""])
         tenant.acceptsKeysTogether =
             section.text("keys_together", expected) { ["refused": false, "accepted": true][$0] } ?? false
+        readParty(section, &tenant)
         if let policy = section.section("policy") { tenant.policy = readPolicy(policy) }
         section.finish()
         return sites == nil ? nil : tenant
@@ -33,9 +34,9 @@ extension Configuration {
 
     private static func readPolicy(_ section: ConfigurationSection) -> Policy {
         var policy = Policy()
-        policy.profile = section.choice("profile", .later)
-        policy.copies = section.integer("copies", in: 1...1_000, .later)
-        policy.immutable = section.integer("immutable", in: 0...1_000, .later)
+        policy.profile = section.choice("profile")
+        policy.copies = section.integer("copies", in: 1...1_000)
+        policy.immutable = section.integer("immutable", in: 0...1_000)
         policy.keep = section.section("keep").map(readKeep)
         policy.quarantine = section.durationOrZero("quarantine")
         policy.patience = section.durationOrZero("patience")

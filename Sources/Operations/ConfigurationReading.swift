@@ -86,6 +86,7 @@ extension Configuration {
         if let section = root.section("alert") { configuration.alert = readAlert(section) }
         if let section = root.section("restore_test") { readRestoreTest(section, &configuration.restoreTest) }
         if let section = root.section("journal") { configuration.journal = readJournal(section) }
+        if let section = root.section("sovereignty") { readPapers(section, &configuration.papers) }
         let sites = root.namedSections("site")
         configuration.sites = sites.compactMap { readSite($0.name, $0.section) }
         refuseSharedFolders(sites.map(\.section))

@@ -23,6 +23,7 @@ extension Configuration {
         if alert != Alert() { root.put("alert", alert.entries) }
         root.put("restore_test", restoreTest.entries)
         root.put("journal", journal.entries)
+        root.put("sovereignty", papers.entries)
         root.put("site", sites.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("tenant", tenants.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
         root.put("source", sources.map { ConfigurationEntry(key: $0.name, value: .table($0.entries)) })
@@ -74,6 +75,22 @@ extension Configuration.Journal {
         table.put("accesses", accesses)
         table.put("close_after", closeAfter)
         table.put("require_reason", requiresReason)
+        return table.entries
+    }
+}
+
+extension Configuration.Papers {
+    fileprivate var entries: [ConfigurationEntry] {
+        var table = TableWriter()
+        table.put("evidence", evidence)
+        table.put("approvers", approvers)
+        table.put("policies", policies)
+        table.put("providers", providers)
+        table.put("operator", host?.name)
+        table.put("operator_siren", host?.siren)
+        if !hostEvidence.isEmpty { table.put("operator_evidence", hostEvidence) }
+        table.put("datacentre", datacentre)
+        table.put("media", media?.rawValue)
         return table.entries
     }
 }
@@ -172,6 +189,9 @@ extension Configuration.Tenant {
         table.put("sites", sites)
         table.put("write_quorum", writeQuorum)
         table.put("keys_together", acceptsKeysTogether ? "accepted" : "refused")
+        if kind != .third { table.put("type", kind.rawValue) }
+        table.put("legal_name", party?.name)
+        table.put("siren", party?.siren)
         table.put("policy", policy.entries)
         return table.entries
     }
@@ -232,6 +252,13 @@ extension Configuration.Source {
         table.put(command: "check", check)
         table.put("keep", keep?.entries)
         table.put("basis", basis)
+        if let authorisation {
+            var consent = TableWriter()
+            consent.put("id", authorisation.id)
+            consent.put("until", authorisation.until)
+            table.put("authorisation", consent.entries)
+        }
+        table.put("information_notice", notice)
         table.put("rpo", rpo)
         table.put("rto", rto)
         return table.entries

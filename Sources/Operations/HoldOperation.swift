@@ -108,8 +108,12 @@ package struct HoldOperation {
         guard let catalogue = view.ring.catalogue(domain) else { throw Failure(.key, .noCatalogueKey) }
         let record = HoldRecord(hold, domain: catalogue, tenant: workspace.fingerprint.tenant)
         let bytes = try Statement.sign(.hold, tenant: workspace.fingerprint.tenant, body: record.body, by: signer)
-        for site in view.opened.sites { try site.site.createOrConfirm(record.key, bytes) }
-        return view.opened.sites.map(\.name)
+        // At a site that policy lets nothing go to, the records of the others hold: retention asks all of them.
+        let refused = Set(try workspace.refusals().map(\.site.name))
+        let sites = view.opened.sites.filter { !refused.contains($0.name) }
+        guard !sites.isEmpty else { throw try workspace.refusals().first?.failure ?? Failure(.unreachable, .objectMissing) }
+        for site in sites { try site.site.createOrConfirm(record.key, bytes) }
+        return sites.map(\.name)
     }
 
     /// Asks the stores that have legal holds of their own to keep every object of the snapshots, or no longer. The first trouble at a store ends it there.

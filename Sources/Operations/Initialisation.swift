@@ -16,16 +16,20 @@ package struct Initialisation {
         package let ready: [String]
         /// Where keys for other machines were put.
         package let keysElsewhere: String?
+        /// What policy says of the sites that were therefore left alone.
+        package var refused: [Failure] = []
     }
 
     private let configuration: Configuration
     private let tenant: Configuration.Tenant
     private let keys: TenantKeys
+    private let gate: PlacementGate
     private let now = Timestamp.now().seconds
 
     package init(_ configuration: Configuration, tenant name: String?) throws {
         self.configuration = configuration
         tenant = try configuration.tenant(name)
+        gate = PlacementGate(configuration, tenant: tenant)
         keys = TenantKeys(folder: configuration.node.keys + "/" + tenant.name)
     }
 
@@ -43,7 +47,7 @@ package struct Initialisation {
         let together = tenant.acceptsKeysTogether
         guard together || elsewhere != nil else { throw Failure(.refused, .keysTogether(tenant.name), remedy: .keysTogetherRemedy) }
         let sites = try configuration.sites(of: tenant)
-        for site in sites { try makePlace(site) }
+        for site in judge(sites).allowed { try makePlace(site) }
 
         let code = RecoveryCode.generate()
         let authority = try SigningKey.generate()
@@ -98,9 +102,17 @@ package struct Initialisation {
             tenant: tenant.name, fingerprint: fingerprint, code: code, sites: sites.map { ($0.name, $0.place.address) })
         try deliver(kit)
         for each in folders { try Files.move(each.folder, to: String(each.folder.dropLast(4))) }
-        for site in sites { try prepare(site, fingerprint) }
+        let (allowed, refused) = judge(sites)
+        for site in allowed { try prepare(site, fingerprint) }
         return Outcome(
-            kit: kit, fingerprint: fingerprint, prepared: sites.map(\.name), ready: [], keysElsewhere: other.map { String($0.folder.dropLast(4)) })
+            kit: kit, fingerprint: fingerprint, prepared: allowed.map(\.name), ready: [],
+            keysElsewhere: other.map { String($0.folder.dropLast(4)) }, refused: refused)
+    }
+
+    /// The sites that bytes of the tenant may go to, and what policy says of the others.
+    private func judge(_ sites: [Configuration.Site]) -> (allowed: [Configuration.Site], refused: [Failure]) {
+        let refusals = sites.map { (site: $0, failure: gate.refusal(of: $0)) }
+        return (refusals.filter { $0.failure == nil }.map(\.site), refusals.compactMap(\.failure))
     }
 
     /// Keys of roles that the configuration does not give this machine go to the other folder.
@@ -114,7 +126,9 @@ package struct Initialisation {
     }
 
     private func store(_ site: Configuration.Site, _ fingerprint: Fingerprint) throws -> any Site {
-        try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: .maintain)
+        if let refusal = gate.contact(site) { throw refusal }
+        return GatedSite(
+            try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: .maintain), site, gate)
     }
 
     // MARK: sites of a tenant that exists
@@ -133,14 +147,15 @@ package struct Initialisation {
         }
         var prepared: [String] = []
         var ready: [String] = []
-        for site in sites {
+        let (allowed, refused) = judge(sites)
+        for site in allowed {
             try makePlace(site)
             let store = try store(site, fingerprint)
             let isMarked = (try? store.size(SiteMarker.key)) != nil
             try prepare(site, fingerprint)
             if isMarked { ready.append(site.name) } else { prepared.append(site.name) }
         }
-        return Outcome(kit: nil, fingerprint: fingerprint, prepared: prepared, ready: ready, keysElsewhere: nil)
+        return Outcome(kit: nil, fingerprint: fingerprint, prepared: prepared, ready: ready, keysElsewhere: nil, refused: refused)
     }
 
     /// A new descriptor that names the new sites, signed by the authority from the kit.

@@ -116,6 +116,7 @@ package struct ProbeReport: Codable, Sendable {
         guard let site = try workspace.configuration.sites(of: workspace.tenant, named: name).first else {
             throw Failure(.usage, .unknownSite, object: name)
         }
+        if let refusal = workspace.gate.refusal(of: site) { throw refusal }
         let opened = try SiteRepository(
             site: workspace.store(site, as: access), fingerprint: workspace.fingerprint, state: nil,
             expected: workspace.keys.siteID(name, tenant: workspace.fingerprint.tenant))
@@ -178,6 +179,8 @@ package struct StatusReport: Codable, Sendable {
         package let missing_at: [String]
         /// The last snapshots, oldest first.
         package let history: [Past]
+        /// 3-2-1-1-0 of the last snapshot; nil for a tenant without a profile.
+        package var digits: [DigitRow]?
     }
     /// A snapshot of a source's history.
     package struct Past: Codable, Sendable {
@@ -212,6 +215,8 @@ package struct StatusReport: Codable, Sendable {
     package let sites: [Site]
     package let needs: [String]
     package let keys_together: Bool
+    /// What policy says of each site that is not in order, and of all copies together; nil for a tenant without a profile.
+    package let policy: [PolicyRow]?
     package let exit: Int32
 
     package var status: ExitStatus { ExitStatus(rawValue: exit) ?? .failed }
@@ -228,6 +233,7 @@ package struct StatusReport: Codable, Sendable {
         for snapshot in view.snapshots { bySource[view.sourceName(snapshot), default: []].append(snapshot) }
         let reachable = view.opened.sites.map(\.name)
         let all = try workspace.configuration.sites(of: workspace.tenant, named: site).map(\.name)
+        let copies = try SnapshotCopies(view)
         sources = (names + bySource.keys.filter { !names.contains($0) }.sorted()).map { name in
             let snapshots = bySource[name] ?? []
             guard let last = snapshots.last else {
@@ -250,7 +256,8 @@ package struct StatusReport: Codable, Sendable {
                 source: name, snapshots: snapshots.count, last: last.outline.started.localText, last_id: String(last.id.hex.prefix(12)),
                 last_time: last.outline.started.seconds, complete: last.outline.isComplete, files: last.outline.counts.files,
                 bytes: last.outline.counts.bytes, sites: last.sites,
-                missing_at: all.filter { !last.sites.contains($0) }, history: snapshots.suffix(Self.historyKept).map { Past($0.outline) })
+                missing_at: all.filter { !last.sites.contains($0) }, history: snapshots.suffix(Self.historyKept).map { Past($0.outline) },
+                digits: copies?.digits(of: last))
         }
         sites = try all.map { name in
             let opened = view.opened.sites.first { $0.name == name }
@@ -268,11 +275,22 @@ package struct StatusReport: Codable, Sendable {
             words.append(failure.text(language))
             status = status.combined(with: failure.exitStatus)
         }
+        policy = try PolicyRow.all(workspace, site: site, language: language)
+        for row in policy ?? [] where !row.mayWrite {
+            words.append(Message.statusPolicy(row.site ?? tenant, row.rule, row.reason).text(language))
+            status = status.combined(with: .refused)
+        }
         self.needs = words
         let holdsWrite = try workspace.keys.node() != nil
         let holdsRestore = try KeyFile.needsPassphrase(workspace.keys.path("restore")) != nil
         keys_together = holdsWrite && holdsRestore
         exit = status.rawValue
+    }
+
+    /// 3-2-1-1-0 of each source's last snapshot; nothing without a profile.
+    package func digitLines(_ l: Language) -> [String] {
+        let lines = sources.flatMap { source in source.digits.map { ["\(source.source)\(l.colon)" + DigitRow.line($0, l)] } ?? [] }
+        return lines.isEmpty ? [] : lines + [""]
     }
 
     package func lines(_ l: Language) -> [String] {
@@ -300,7 +318,7 @@ package struct StatusReport: Codable, Sendable {
                 site.detail ?? Message.stateReady.text(l),
             ])
         }
-        lines += places.lines + [""]
+        lines += places.lines + [""] + digitLines(l)
         if keys_together { lines.append(Message.statusKeysTogether.text(l)) }
         if needs.isEmpty { return lines + [Message.statusAllGood.text(l)] }
         return lines + [Message.statusNeeds.text(l)] + needs.map { "  - " + $0 }

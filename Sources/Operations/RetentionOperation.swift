@@ -46,6 +46,7 @@ package struct RetentionOperation {
     package func apply(sources: [String] = [], isDry: Bool = false, afterAbsence: Bool = false) throws -> Outcome {
         guard let maintain else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
         if !afterAbsence, let days = try clockJump() { throw Failure(.refused, .clockJumped(days), object: workspace.tenant.name) }
+        workspace.gate.allowRemoval()
         let view = try view()
         if let failure = view.opened.failures.first { throw failure }
         try noteLooks(view)

@@ -19,13 +19,16 @@ package enum SiteLevelling {
         guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
         if let target { _ = try workspace.configuration.sites(of: workspace.tenant, named: target) }
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
+        let refused = try workspace.refusals()
+        if let target, let refusal = refused.first(where: { $0.site.name == target }) { throw refusal.failure }
         let opened = try workspace.open(keys: ring, as: .maintain)
         if let target, !opened.sites.contains(where: { $0.name == target }) {
             throw opened.absences.first { $0.site == target }?.failure ?? Failure(.unreachable, .objectMissing, object: target)
         }
         let last = Monitor<[String: Int]>([:])
         let reports = Levelling.run(
-            opened.sites, targets: target.map { [$0] }, keys: ring, signer: maintain.signer, scratch: workspace.state.folder,
+            opened.sites, targets: target.map { [$0] } ?? Set(opened.sites.map(\.name)).subtracting(refused.map(\.site.name)), keys: ring,
+            signer: maintain.signer, scratch: workspace.state.folder,
             inventory: Inventory(try workspace.replicationStore(), isForced: isForced),
             bad: workspace.damagedPacks(at: opened.sites),
             progress: { step in
@@ -36,7 +39,9 @@ package enum SiteLevelling {
                 }
                 progress(step.target, max(0, new))
             })
-        return Outcome(reports: reports, failures: target == nil ? opened.failures : [])
+        // Why a site may not be written to says more than that it was never prepared.
+        let silent = opened.absences.filter { absence in !absence.isExpected && !refused.contains { $0.site.name == absence.site } }.map(\.failure)
+        return Outcome(reports: reports, failures: target == nil ? silent + refused.map(\.failure) : [])
     }
 
     /// Copies to `site` what it lacks; returns how many snapshots came.

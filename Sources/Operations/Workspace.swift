@@ -13,6 +13,8 @@ package final class Workspace: Sendable {
     package let fingerprint: Fingerprint
     package let state: TenantState
     private let replication = Monitor<ReplicationStore?>(nil)
+    /// Decides whether bytes of the tenant may go to a site.
+    package let gate: PlacementGate
     private let stores = Monitor<[StoreName: any Site]>([:])
     private let passphrase: @Sendable () throws -> Secret?
     /// Whether the restore key was opened.
@@ -22,6 +24,7 @@ package final class Workspace: Sendable {
     package init(_ configuration: Configuration, tenant name: String?, passphrase: @escaping @Sendable () throws -> Secret?) throws {
         self.configuration = configuration
         tenant = try configuration.tenant(name)
+        gate = PlacementGate(configuration, tenant: tenant)
         keys = TenantKeys(folder: configuration.node.keys + "/" + tenant.name)
         guard let fingerprint = try tenant.fingerprint.map({ Fingerprint(digest: $0) }) ?? keys.fingerprint() else {
             throw Failure(.usage, .tenantNotInitialised(tenant.name), remedy: .runInit)
@@ -36,7 +39,9 @@ package final class Workspace: Sendable {
         let name = StoreName(site: site.name, access: access)
         return try stores.look { stores in
             if let store = stores[name] { return store }
-            let store = try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: access)
+            if let refusal = gate.contact(site) { throw refusal }
+            let store = GatedSite(
+                try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: access), site, gate)
             stores[name] = store
             return store
         }
@@ -98,6 +103,11 @@ package final class Workspace: Sendable {
 
     /// Whether the restore key was asked for and opened: what the journal calls a use of a key.
     package var hasOpenedRestoreKey: Bool { opening.look { $0 } }
+
+    /// The tenant's sites that policy lets no new bytes go to, of `source` where one is named, with the reason.
+    package func refusals(source: Configuration.Source? = nil) throws -> [(site: Configuration.Site, failure: Failure)] {
+        try configuration.sites(of: tenant, named: nil).compactMap { site in gate.refusal(of: site, source: source).map { (site, $0) } }
+    }
 
     package struct Opened: Sendable {
         package let sites: [OpenSite]

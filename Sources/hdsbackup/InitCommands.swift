@@ -27,7 +27,8 @@ struct InitCommand: OperatorCommand {
                 details: ["command": .word("init"), "prepared": .count(outcome.prepared.count), "ready": .count(outcome.ready.count)]),
             tenant: try session.configuration().tenant(common.tenant).name)
         try show(outcome, session)
-        return .done
+        for failure in outcome.refused { session.console.report(failure) }
+        return outcome.refused.isEmpty ? .done : .refused
     }
 
     private func refuseExisting(_ path: String) throws {
@@ -48,9 +49,14 @@ struct InitCommand: OperatorCommand {
                 let prepared: [String]
                 let ready: [String]
                 let kit: String?
+                /// Sites that policy lets nothing go to.
+                let refused: [String]
             }
             let page = kitOut == nil ? outcome.kit?.page(console.language) : nil
-            return console.json(Line(fingerprint: outcome.fingerprint.hex, prepared: outcome.prepared, ready: outcome.ready, kit: page))
+            return console.json(
+                Line(
+                    fingerprint: outcome.fingerprint.hex, prepared: outcome.prepared, ready: outcome.ready, kit: page,
+                    refused: outcome.refused.compactMap(\.object)))
         }
         if let kit = outcome.kit { console.summary(Message.tenantCreated(kit.tenant, outcome.fingerprint.hex).text(console.language)) }
         if !outcome.prepared.isEmpty { console.summary(Message.sitesPrepared(outcome.prepared.joined(separator: ", ")).text(console.language)) }

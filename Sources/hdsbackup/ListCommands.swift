@@ -77,7 +77,10 @@ struct StatusCommand: OperatorCommand {
         let console = session.console
         if let daemon = try session.daemon() {
             let status = try daemon.status(console.language).only(tenant: common.tenant)
-            console.row(status) { for line in status.overview.lines(console.language) { console.print(line) } }
+            console.row(status) {
+                for line in status.overview.lines(console.language) { console.print(line) }
+                for line in status.tenants.flatMap({ $0.digitLines(console.language) }) { console.print(line) }
+            }
             return status.status
         }
         var reports: [StatusReport] = []
@@ -177,7 +180,7 @@ struct ConfigCommand: ParsableCommand {
 
 struct SiteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Probe.self, Renew.self, Rebuild.self])
+        commandName: "site", abstract: help(.helpSiteCommand), subcommands: [List.self, Check.self, Probe.self, Renew.self, Rebuild.self])
 
     struct List: OperatorCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: help(.helpSiteList))

@@ -34,7 +34,8 @@ struct Hdsbackup: ParsableCommand {
             InitCommand.self, RecoverCommand.self, BackupCommand.self, SnapshotsCommand.self, LsCommand.self, FindCommand.self, CatCommand.self,
             DiffCommand.self, RestoreCommand.self, RestoreTestCommand.self, DrillCommand.self, VerifyCommand.self, ReplicateCommand.self,
             StatusCommand.self, KeysCommand.self, ConfigCommand.self, SiteCommand.self, AnomalyCommand.self, CollectCommand.self,
-            IndexCommand.self, RetentionCommand.self, HoldCommand.self, JournalCommand.self,
+            IndexCommand.self, RetentionCommand.self, HoldCommand.self, JournalCommand.self, PolicyCommand.self, EvidenceCommand.self,
+            WhereCommand.self, IsolateCommand.self,
         ])
 }
 
@@ -58,6 +59,8 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: .private) var report: String?
     /// A pipe that gets a JSON object a second: how far the work is.
     @Option(help: .private) var progressFd: Int32?
+    /// The configuration file that `--config` is a copy of: papers lie beside it.
+    @Option(help: .private) var origin: String?
     /// The process whose end ends this one.
     @Option(help: .private) var parent: Int32?
 }
@@ -79,7 +82,7 @@ extension OperatorCommand {
             session = try CommandSession(
                 config: common.config, tenant: common.tenant, site: common.site, isJSON: common.json, isQuiet: common.quiet,
                 hidesProgress: common.noProgress, language: common.lang, passphraseDescriptor: common.passphraseFd,
-                isAlone: common.alone, keepsRows: common.worker.report != nil)
+                isAlone: common.alone, keepsRows: common.worker.report != nil, origin: common.worker.origin)
             if let parent = common.worker.parent { try WorkerReport.follow(parent) }
             if let descriptor = common.worker.progressFd { session.console.tellProgress(to: descriptor) }
         } catch {

@@ -73,6 +73,8 @@ int clinux_duplicate_above(int fd, int lowest);
 void clinux_name_thread(const char *name);
 // Has the kernel send this process `signal` when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG).
 int clinux_end_with_parent(int signal);
+// The name that `name` is an alias of in the DNS: 1, 0 where it is none, -1 without an answer.
+int clinux_dns_alias(const char *name, char *target, size_t size);
 // User and system seconds of this process so far.
 double clinux_cpu_seconds(void);
 

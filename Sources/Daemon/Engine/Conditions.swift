@@ -51,6 +51,7 @@ struct Conditions {
                 open.append(Condition("observe", tenant.name, .critical, .alertObserve(tenant.name, run.summary)))
             }
             open += ofMaintenance(tenant)
+            open += ofPolicy(tenant)
         }
         return open.sorted { ($0.level == .critical ? 0 : 1, $0.key) < ($1.level == .critical ? 0 : 1, $1.key) }
     }
@@ -62,6 +63,22 @@ struct Conditions {
                 ![.done, .unreachable, .interrupted].contains(exit)
             else { return nil }
             return Condition(kind.rawValue, tenant.name, exit == .damaged ? .critical : .warning, message(tenant.name, run.summary))
+        }
+    }
+
+    /// What policy says of each site, as the last look judged it: refused is critical, a last day that comes near a warning.
+    private func ofPolicy(_ tenant: Configuration.Tenant) -> [Condition] {
+        (status(tenant)?.policy ?? []).compactMap { row in
+            let place = row.site.map { "\(tenant.name)/\($0)" } ?? tenant.name
+            switch row.outcome {
+            case "deny", "readOnly":
+                return Condition("policy", place, .critical, .alertPolicyRefused(row.site ?? tenant.name, row.rule, row.reason, row.remedy))
+            case "warn":
+                let level: Condition.Level = row.urgency > 1 ? .critical : .warning
+                return Condition(
+                    "policy-soon", place, level, .alertPolicySoon(row.site ?? tenant.name, row.rule, row.reason, row.through, row.remedy))
+            default: return nil
+            }
         }
     }
 

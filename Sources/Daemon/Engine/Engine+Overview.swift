@@ -16,6 +16,7 @@ extension Engine {
             language: language
         ).open()
         if let reason = configurationState.refused { open.append(Condition("configuration", "", .warning, .alertConfiguration(reason))) }
+        if isIsolated { open.append(Condition("isolated", "", .critical, .alertIsolated(Isolation(state: configuration.node.state).record?.reason))) }
         if let jump { open.append(Condition("clock", "", .warning, .alertClock(jump.seconds))) }
         if let historyFailure { open.insert(Condition("history", "", .critical, .alertHistory(historyFailure.message.text(language))), at: 0) }
         return open

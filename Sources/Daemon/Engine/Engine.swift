@@ -1,4 +1,5 @@
 import Base
+import Codec
 import Logging
 import Operations
 import Scheduling
@@ -55,6 +56,11 @@ package final class Engine {
     private var nextLoose: Int64 = -1
     private var lastPrune: Double?
 
+    /// While the red button is pressed nothing is started but restore tests.
+    private(set) var isIsolated = false
+    /// Of the papers that policy is decided from, and when they were looked at.
+    private var papers: Digest?
+
     /// Longest time from one turn to the next, in seconds: what grows late is noticed within it.
     package var longestPause: Int64 = 60
 
@@ -109,6 +115,7 @@ package final class Engine {
         configurationState.loaded = clock.now()
         configurationState.refused = nil
         plan()
+        for tenant in configuration.tenants where tenant.policy.profile ?? .none != .none { want(.observe, tenant.name) }
         log.info("configuration in effect", metadata: ["tasks": "\(tasks.count)"])
     }
 
@@ -126,6 +133,8 @@ package final class Engine {
         noticeJump(now)
         prune(now)
         guard !isStopping else { return longestPause }
+        noticeIsolation()
+        noticePapers()
         correctRecords(now)
         startDue(now)
         return pause(clock.now())
@@ -154,6 +163,27 @@ package final class Engine {
         }
     }
 
+    /// What runs is stopped when the button is pressed: the gate lets none of it write any more.
+    private func noticeIsolation() {
+        let isOn = Isolation(state: configuration.node.state).isOn
+        if isOn, !isIsolated {
+            log.warning("isolated: nothing is sent or deleted")
+            stopRuns()
+        } else if !isOn, isIsolated {
+            log.notice("isolation ended")
+        }
+        isIsolated = isOn
+    }
+
+    /// A paper that comes, goes or changes is judged at once; the clock does the rest, since each look at the sites judges them anew.
+    private func noticePapers() {
+        let judged = configuration.tenants.filter { $0.policy.profile ?? .none != .none }
+        guard !judged.isEmpty else { return }
+        let now = Dossier.fingerprint(configuration.papers)
+        if let papers, papers != now { for tenant in judged { want(.observe, tenant.name) } }
+        papers = now
+    }
+
     private func prune(_ now: Int64) {
         // A day of a clock that did not jump goes before: one that is wrong would prune what is young.
         let monotonic = clock.monotonic()
@@ -171,6 +201,7 @@ package final class Engine {
     private func due(_ now: Int64) -> [(task: PlannedTask, slot: Int64?)] {
         tasks.compactMap { task in
             let name = task.name
+            if isIsolated { return nil }
             guard !running.values.contains(where: { $0.task == name }) else { return nil }
             guard isOpen(name.tenant) || name.kind == .observe else { return nil }
             // A disk on a shelf is verified when it is connected.
@@ -263,6 +294,7 @@ package final class Engine {
         _ name: TaskName, arguments: [String], display: Job.Display, output: @escaping @Sendable (JobOutput) -> Void
     ) throws -> Int64 {
         guard !isStopping else { throw Failure(.refused, .daemonStopping) }
+        if name.kind != .restoreTest, let isolated = Isolation(state: configuration.node.state).refusal { throw isolated }
         let exclusive = task(name)?.exclusive ?? name.description
         if let other = running.values.first(where: { (task($0.task)?.exclusive ?? $0.task.description) == exclusive }) {
             throw Failure(.refused, .alreadyRunning("\(other.task)", Timestamp(seconds: other.started)), object: name.subject)
@@ -278,7 +310,7 @@ package final class Engine {
         budget.give(end.run)
         let now = clock.now()
         // Ended by a signal that is not this daemon's doing: it failed, and waits as what failed does.
-        let isOurs = isStopping || isAdopting
+        let isOurs = isStopping || isAdopting || isIsolated
         let end = end.exit == .interrupted && !isOurs ? JobEnd(run: end.run, exit: .failed, seconds: end.seconds, report: end.report) : end
         let report =
             end.report ?? WorkerReport(exit: end.exit, failures: end.exit == .failed ? [FailureRecord(Failure(.failed, .runKilled), language)] : [])

@@ -1,0 +1,141 @@
+import Base
+import Scheduling
+import Sovereignty
+
+/// One document of the register, for `evidence list` and `evidence check`.
+package struct EvidenceRow: Encodable, Sendable {
+    package let file: String
+    /// `evidence`, `waiver`, `site`; nil for a file that cannot be read.
+    package let document: String?
+    package let id: String?
+    package let kind: String?
+    package let holder: String?
+    package let number: String?
+    /// `valid`, `expired`, `notYet`, `suspended`, `withdrawn`, `absent`.
+    package let state: String
+    package let last_day: String?
+    package let signed_by: [String]
+    /// Why it counts as absent.
+    package let reason: String?
+    package let code: String?
+    /// What is wrong in a file that cannot be read: file, line, key, what was expected.
+    package let problems: [String]
+
+    package var isGood: Bool { state == "valid" }
+
+    package func stateText(_ l: Language) -> String {
+        let message: Message =
+            switch state {
+            case "valid": .stateValid
+            case "expired": .stateExpired
+            case "notYet": .stateNotYet
+            case "suspended": .stateSuspended
+            case "withdrawn": .stateWithdrawn
+            default: .stateAbsent
+            }
+        return message.text(l)
+    }
+}
+
+/// The register of evidence as an operator sees it.
+package struct EvidenceReport: Sendable {
+    private let papers: Configuration.Papers
+    private let language: Language
+    private let today = CalendarDay(LocalTime(Timestamp.now().seconds))
+
+    package init(_ papers: Configuration.Papers, language: Language) {
+        self.papers = papers
+        self.language = language
+    }
+
+    /// Every document, in the order of the file names; `days`: only those whose last day is so near, or past. Throws why the rules or the
+    /// approvers cannot be read.
+    package func rows(expiring days: Int? = nil) throws -> [EvidenceRow] {
+        let dossier = try Dossier(papers)
+        let rows = rows(dossier.register, dossier.book.terms)
+        guard let days else { return rows }
+        let limit = (today + days).text
+        return rows.filter { row in row.last_day.map { $0 <= limit } ?? false }.sorted { ($0.last_day ?? "", $0.file) < ($1.last_day ?? "", $1.file) }
+    }
+
+    private func rows(_ register: EvidenceRegister, _ terms: PolicyTerms) -> [EvidenceRow] {
+        func signers(_ endorsement: Endorsement) -> [String] { endorsement.signers.map(\.text).sorted() }
+        var rows = register.evidence.values.map { admitted -> EvidenceRow in
+            let one = admitted.document
+            let months = terms.maximumMonths[one.kind]
+            let state =
+                switch one.state(on: today, maximumMonths: months) {
+                case .valid: "valid"
+                case .notYet: "notYet"
+                case .expired: "expired"
+                case .suspended: "suspended"
+                case .withdrawn: "withdrawn"
+                }
+            return EvidenceRow(
+                file: admitted.file, document: "evidence", id: one.id.text, kind: one.kind.rawValue, holder: one.holder.name, number: one.number,
+                state: state, last_day: one.lastDay(maximumMonths: months)?.text, signed_by: signers(admitted.endorsement), reason: nil, code: nil,
+                problems: [])
+        }
+        rows += register.waivers.values.map { admitted in
+            let one = admitted.document
+            return EvidenceRow(
+                file: admitted.file, document: "waiver", id: one.id.text, kind: nil, holder: "\(one.tenant.text) → \(one.site.text)", number: nil,
+                state: today > one.until ? "expired" : today < one.grantedOn ? "notYet" : "valid", last_day: one.until.text,
+                signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
+        }
+        rows += register.sites.values.map { admitted in
+            EvidenceRow(
+                file: admitted.file, document: "site", id: admitted.document.id.text, kind: nil, holder: admitted.document.company?.entity.name,
+                number: nil, state: "valid", last_day: nil, signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
+        }
+        rows += register.absent.map { one in
+            EvidenceRow(
+                file: one.file, document: nil, id: nil, kind: one.claimedKind?.rawValue, holder: nil, number: nil, state: "absent", last_day: nil,
+                signed_by: [], reason: one.reason.text(language), code: one.reason.code, problems: one.problems.map { $0.failure.text(language) })
+        }
+        return rows.sorted { $0.file < $1.file }
+    }
+
+    /// Days of a length of time such as `90d`. Throws `.usage`.
+    package static func days(_ text: String) throws -> Int {
+        guard let length = Duration(configuration: text) else { throw Failure(.usage, .configWrongValue(.expectedDuration), object: text) }
+        return Int(length.components.seconds / 86_400)
+    }
+
+    // MARK: adding
+
+    /// Puts the document at `path` into the register with the signatures beside it; why it counts as absent all the same, nil where it counts.
+    ///
+    /// Throws `Failures` with everything that is wrong in it, `.refused` where a document of that name counts and this one would not, `.usage`
+    /// for another name than `NAME.json`. Durable on return.
+    package func add(_ path: String) throws -> (name: String, lack: Message?) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+        guard let name = parts.last.map(String.init), name.hasSuffix(".json"), !name.hasPrefix(".") else {
+            throw Failure(.usage, .evidenceFileName, object: path)
+        }
+        let folder = path.hasPrefix("/") || parts.count > 1 ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
+        let source = folder.isEmpty ? "/" : folder
+        guard let file = try EvidenceFolder.read(source).first(where: { $0.name == name }) else {
+            throw Failure(.usage, .objectMissing, object: path)
+        }
+        do { _ = try RegisterDocument(file.bytes, file: name) } catch let problems as DocumentProblems { throw Failures(problems.failures) }
+        let approvers = try ApproversFile.read(papers.approvers)
+        let others = try EvidenceFolder.read(papers.evidence)
+        // As it will lie there: with the signatures that are there already.
+        let old = others.first { $0.name == name }
+        let kept = (old?.signatures ?? []).filter { there in !file.signatures.contains { $0.name == there.name } }
+        let new = SignedFile(name: name, bytes: file.bytes, signatures: file.signatures + kept)
+        let lack = self.lack(of: name, in: others.filter { $0.name != name } + [new], approvers)
+        if lack != nil, let old, self.lack(of: old.name, in: others, approvers) == nil {
+            throw Failure(.refused, .evidenceWouldBeLost, object: name, remedy: .evidenceSign)
+        }
+        try Files.makeFolder(papers.evidence, mode: 0o755)
+        for signature in file.signatures { try Files.replace(papers.evidence + "/" + signature.name, signature.bytes, mode: 0o644) }
+        try Files.replace(papers.evidence + "/" + name, file.bytes, mode: 0o644)
+        return (name, lack)
+    }
+
+    private func lack(of name: String, in files: [SignedFile], _ approvers: Approvers) -> Message? {
+        EvidenceRegister(files, approvers: approvers).absent.first { $0.file == name }?.reason
+    }
+}

@@ -1,0 +1,125 @@
+import Base
+import Codec
+import Sites
+
+/// A site behind the gate: each object that would be put there is asked for first. Reading is never in the way.
+final class GatedSite: Site {
+    private let site: any Site
+    private let place: Configuration.Site
+    private let gate: PlacementGate
+
+    init(_ site: any Site, _ place: Configuration.Site, _ gate: PlacementGate) {
+        self.site = site
+        self.place = place
+        self.gate = gate
+    }
+
+    private func pass(_ key: String) throws {
+        guard let refusal = gate.refusal(of: place) else { return }
+        if gate.refusalToDelete(place) == nil, gate.isRemoval(key) { return }
+        throw refusal
+    }
+
+    // MARK: writing
+
+    func create(_ key: String, _ bytes: UnsafeRawBufferPointer) throws {
+        try pass(key)
+        try site.create(key, bytes)
+    }
+
+    func create(_ key: String, _ bytes: UnsafeRawBufferPointer, hash: Digest) throws {
+        try pass(key)
+        try site.create(key, bytes, hash: hash)
+    }
+
+    func lock(_ key: String, until: Timestamp) throws {
+        if let refusal = gate.refusalToLock(place) { throw refusal }
+        try site.lock(key, until: until)
+    }
+
+    /// A hold is a duty whatever policy says of the site.
+    func setLegalHold(_ key: String, _ isOn: Bool) throws {
+        if let refusal = gate.refusalToDelete(place) { throw refusal }
+        try site.setLegalHold(key, isOn)
+    }
+
+    func probe(_ folder: String) throws -> [SiteProbe.Outcome] {
+        if let refusal = gate.refusal(of: place) { throw refusal }
+        return try site.probe(folder)
+    }
+
+    // MARK: deleting
+
+    func delete(_ key: String) throws {
+        if let refusal = gate.refusalToDelete(place) { throw refusal }
+        try site.delete(key)
+    }
+
+    func abortUploads(olderThan seconds: Int64) throws -> Int {
+        if let refusal = gate.refusalToDelete(place) { throw refusal }
+        return try site.abortUploads(olderThan: seconds)
+    }
+
+    // MARK: reading
+
+    var name: String { site.name }
+    var lockPeriod: Int64? { site.lockPeriod }
+    var hasLegalHolds: Bool { site.hasLegalHolds }
+    var parallelism: Int { site.parallelism }
+    var traffic: SiteTraffic? { site.traffic }
+
+    /// Over the network nothing is read either while the machine is isolated.
+    private func reach() throws { if let refusal = gate.contact(place) { throw refusal } }
+
+    func read(_ key: String, at offset: Int, into: UnsafeMutableRawBufferPointer) throws {
+        try reach()
+        try site.read(key, at: offset, into: into)
+    }
+
+    func read(_ key: String, limit: Int) throws -> [UInt8] {
+        try reach()
+        return try site.read(key, limit: limit)
+    }
+
+    func readWhole(_ key: String, into: UnsafeMutableRawBufferPointer) throws -> Int {
+        try reach()
+        return try site.readWhole(key, into: into)
+    }
+
+    func readEnd(_ key: String, _ count: Int) throws -> (size: Int, bytes: [UInt8]) {
+        try reach()
+        return try site.readEnd(key, count)
+    }
+
+    func olderVersions(_ key: String) throws -> [String] {
+        try reach()
+        return try site.olderVersions(key)
+    }
+
+    func read(version: String?, of key: String) { site.read(version: version, of: key) }
+
+    func size(_ key: String) throws -> Int {
+        try reach()
+        return try site.size(key)
+    }
+
+    func list(_ prefix: String, _ body: (ObjectInfo) throws -> Void) throws {
+        try reach()
+        try site.list(prefix, body)
+    }
+
+    func lockEnd(_ key: String) throws -> Timestamp? {
+        try reach()
+        return try site.lockEnd(key)
+    }
+
+    func isHeld(_ key: String) throws -> Bool {
+        try reach()
+        return try site.isHeld(key)
+    }
+
+    func freeSpace() throws -> UInt64? {
+        try reach()
+        return try site.freeSpace()
+    }
+}

@@ -36,6 +36,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -233,17 +234,25 @@ class Actor(threading.Thread):
                 return
 
     def command(self, *words):
-        """The result of a run; None where it was killed."""
+        """The result of a run; None where it was killed. It hangs where it comes to no step for a long time: a replicator may have much to do."""
         began, is_killed = time.monotonic(), self.dice.random() < 1 / 3
-        process = subprocess.Popen([os.fspath(word) for word in self.machine.words(*words)], env=self.machine.environment(), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        try:
-            out, err = process.communicate(timeout=self.dice.uniform(0, 1.2 * self.lasts) if is_killed else hdstest.PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            out, err = process.communicate()
-            if not is_killed:
-                violation(f"{self.name}: {' '.join(map(str, words))} hangs")
+        with tempfile.TemporaryFile() as steps:
+            environment = self.machine.environment(HDSBACKUP_STEPS_FD=steps.fileno())
+            process = subprocess.Popen([os.fspath(word) for word in self.machine.words(*words)], env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[steps.fileno()])
+            patience, come = self.dice.uniform(0, 1.2 * self.lasts) if is_killed else hdstest.PATIENCE, 0
+            while True:
+                try:
+                    out, err = process.communicate(timeout=patience)
+                    break
+                except subprocess.TimeoutExpired:
+                    before, come = come, os.fstat(steps.fileno()).st_size
+                    if is_killed or come == before:
+                        process.send_signal(signal.SIGKILL)
+                        out, err = process.communicate()
+                        if not is_killed:
+                            violation(f"{self.name}: {' '.join(map(str, words))} hangs")
+                        break
         if process.returncode == -signal.SIGKILL:
             self.exits["killed"] += 1
             return None

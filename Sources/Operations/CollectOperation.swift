@@ -33,7 +33,6 @@ package struct CollectOperation {
         self.request = request
         self.maintain = maintain
         ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
-        workspace.gate.allowRemoval()
     }
 
     private func options(_ site: Configuration.Site) -> CollectionOptions {
@@ -48,11 +47,14 @@ package struct CollectOperation {
     }
 
     /// Runs `act` with a collector for each site that answers. A site's trouble is its own.
-    private func forEachSite(_ act: (Collector, SiteRepository) throws -> CollectionReport) throws -> [CollectRow] {
+    /// `removes`: it takes away, which policy never forbids; what only adds records is for sites that policy lets them go to.
+    private func forEachSite(removes: Bool, _ act: (Collector, SiteRepository) throws -> CollectionReport) throws -> [CollectRow] {
+        if removes { workspace.gate.allowRemoval() }
         var rows: [CollectRow] = []
         // The sites are opened one after the other: while one is collected, the state of the next may change.
         for site in try workspace.configuration.sites(of: workspace.tenant, named: request.site) {
             do {
+                if !removes, !request.isDry, let refusal = workspace.gate.refusal(of: site) { throw refusal }
                 let repository: SiteRepository
                 do { repository = try workspace.repository(site, as: .maintain) } catch let failure as Failure
                     where site.isOffline && [.wrongPlace, .unreachable].contains(failure.kind)
@@ -73,7 +75,7 @@ package struct CollectOperation {
 
     /// Collects as far as quarantine and patience let it; `waits`: until older sessions have ended, or patience has.
     package func run(waits: Bool = false) throws -> [CollectRow] {
-        try forEachSite { collector, repository in
+        try forEachSite(removes: true) { collector, repository in
             try checkCoordination(repository.name)
             var report = try collector.run()
             while waits, report.state == .waiting, !request.isDry {
@@ -86,17 +88,19 @@ package struct CollectOperation {
 
     /// Gives up what is condemned and not decided.
     package func undo() throws -> [CollectRow] {
-        try forEachSite { collector, repository in
+        try forEachSite(removes: true) { collector, repository in
             try checkCoordination(repository.name)
             return try collector.undo()
         }
     }
 
     /// Lists every pack again by its own directory.
-    package func rebuildIndex() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.rebuildIndex() } }
+    package func rebuildIndex() throws -> [CollectRow] { try forEachSite(removes: false) { collector, _ in try collector.rebuildIndex() } }
 
     /// Makes lost coordination objects anew from signed manifests.
-    package func rebuildCoordination() throws -> [CollectRow] { try forEachSite { collector, _ in try collector.rebuildCoordination() } }
+    package func rebuildCoordination() throws -> [CollectRow] {
+        try forEachSite(removes: false) { collector, _ in try collector.rebuildCoordination() }
+    }
 
     /// Packs that verification or replication has found damaged there: they are no copies.
     private func damaged(_ repository: SiteRepository) throws -> Set<PackKey> {
@@ -118,7 +122,11 @@ package struct CollectOperation {
     /// Without create-if-absent two collectors, or a collector and a writer, may both believe that they were first.
     private func checkCoordination(_ site: String) throws {
         if request.isExclusive || request.isDry { return }
-        let report = try ProbeReport.last(workspace, site) ?? ProbeReport(workspace, site: site, as: .maintain)
-        guard report.coordinates else { throw Failure(.refused, .collectionNeedsWindow, object: site) }
+        var report = ProbeReport.last(workspace, site)
+        // Where nothing may be put nothing is tried: it counts as a site that does not coordinate.
+        if report == nil, workspace.gate.refusal(of: try workspace.configuration.site(site)) == nil {
+            report = try ProbeReport(workspace, site: site, as: .maintain)
+        }
+        guard report?.coordinates == true else { throw Failure(.refused, .collectionNeedsWindow, object: site) }
     }
 }

@@ -90,6 +90,7 @@ package struct HoldOperation {
         let release = Hold(
             id: item.placed.id, isPlaced: false, created: .now(), until: nil, person: person, reason: reason, snapshots: item.placed.snapshots)
         let domain = view.snapshots.first { item.placed.snapshots.contains($0.id) }?.manifest.domain ?? view.ring.catalogueDomains[0]
+        workspace.gate.allowRemoval()
         let sites = try store(release, domain: domain, maintain.signer)
         let now = Timestamp.now()
         let others = Set(try list().items.filter { $0.placed.id != item.placed.id && $0.isActive(now) }.flatMap(\.placed.snapshots))
@@ -110,7 +111,7 @@ package struct HoldOperation {
         let bytes = try Statement.sign(.hold, tenant: workspace.fingerprint.tenant, body: record.body, by: signer)
         // At a site that policy lets nothing go to, the records of the others hold: retention asks all of them.
         let refused = Set(try workspace.refusals().map(\.site.name))
-        let sites = view.opened.sites.filter { !refused.contains($0.name) }
+        let sites = view.opened.sites.filter { !hold.isPlaced || !refused.contains($0.name) }
         guard !sites.isEmpty else { throw try workspace.refusals().first?.failure ?? Failure(.unreachable, .objectMissing) }
         for site in sites { try site.site.createOrConfirm(record.key, bytes) }
         return sites.map(\.name)

@@ -38,6 +38,7 @@ package enum LockRenewalOperation {
             let (aborted, report): (Int, LockRenewal.Report)
             do {
                 aborted = try site.site.abortUploads(olderThan: staleUpload)
+                if let refusal = workspace.gate.refusalToLock(try workspace.configuration.site(site.name)) { throw refusal }
                 report = try LockRenewal(site, keys: ring, inventory: inventory, requestsPerDay: requestsPerDay, expiring: expiring).run()
             } catch let failure as Failure {
                 // One site's trouble is no reason to let the locks of another run out.

@@ -162,7 +162,9 @@ package struct RetentionOperation {
         }
         let anomalies = try history.anomalies(limit: .max).filter { $0.tenant == workspace.tenant.name }
         // An offline site is level when it is there; until then it does not keep everything.
-        let expected = try workspace.configuration.sites(of: workspace.tenant, named: nil).filter { !$0.isOffline }.map(\.name)
+        // Where policy lets nothing new go, nothing is waited for.
+        let expected = try workspace.configuration.sites(of: workspace.tenant, named: nil)
+            .filter { !$0.isOffline && workspace.gate.refusal(of: $0) == nil }.map(\.name)
         let sheets = try SheetList(workspace)
         if let failure = sheets.problems.first(where: { $0.kind == .unreachable }) { throw failure }
         for snapshot in view.snapshots {

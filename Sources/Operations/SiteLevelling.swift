@@ -9,6 +9,8 @@ package enum SiteLevelling {
         package let reports: [ReplicationReport]
         /// Sites that could not be opened.
         package let failures: [Failure]
+        /// What policy says of the sites that were left alone.
+        package let refusals: [Failure]
     }
 
     /// Brings `target` (all sites when nil) level with the others; `isForced`: every site is listed, whatever is known. Throws
@@ -19,7 +21,7 @@ package enum SiteLevelling {
         guard let maintain = try workspace.keys.maintain() else { throw Failure(.key, .noRole("maintain"), object: workspace.tenant.name) }
         if let target { _ = try workspace.configuration.sites(of: workspace.tenant, named: target) }
         let ring = KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues)
-        let refused = try workspace.refusals()
+        let refused = try workspace.refusalsOfAnySource()
         if let target, let refusal = refused.first(where: { $0.site.name == target }) { throw refusal.failure }
         let opened = try workspace.open(keys: ring, as: .maintain)
         if let target, !opened.sites.contains(where: { $0.name == target }) {
@@ -41,7 +43,7 @@ package enum SiteLevelling {
             })
         // Why a site may not be written to says more than that it was never prepared.
         let silent = opened.absences.filter { absence in !absence.isExpected && !refused.contains { $0.site.name == absence.site } }.map(\.failure)
-        return Outcome(reports: reports, failures: target == nil ? silent + refused.map(\.failure) : [])
+        return Outcome(reports: reports, failures: target == nil ? silent : [], refusals: target == nil ? refused.map(\.failure) : [])
     }
 
     /// Copies to `site` what it lacks; returns how many snapshots came.

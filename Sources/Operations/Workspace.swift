@@ -109,6 +109,14 @@ package final class Workspace: Sendable {
         try configuration.sites(of: tenant, named: nil).compactMap { site in gate.refusal(of: site, source: source).map { (site, $0) } }
     }
 
+    /// As `refusals`, of any of the tenant's sources: for who copies snapshots and cannot tell which source each is of.
+    package func refusalsOfAnySource() throws -> [(site: Configuration.Site, failure: Failure)] {
+        let own = configuration.sources.filter { $0.tenant == tenant.name }
+        return try configuration.sites(of: tenant, named: nil).compactMap { site in
+            (gate.refusal(of: site) ?? own.lazy.compactMap { self.gate.refusal(of: site, source: $0) }.first).map { (site, $0) }
+        }
+    }
+
     package struct Opened: Sendable {
         package let sites: [OpenSite]
         package let absences: [Absence]

@@ -47,7 +47,10 @@ package struct LockRenewal {
         var report = Report()
         guard let period = site.site.lockPeriod else { return report }
         // What is to be deleted is not to be kept any longer (docs/MIGRATION.md).
-        if let departure = try site.repository.departure(), departure.act != .leaving { return report }
+        if let departure = try site.repository.departure(), departure.act != .leaving {
+            report.failures.append(Failure(.refused, .siteLeft(departure.toName), object: site.name))
+            return report
+        }
         let (store, id) = (inventory.store, site.repository.id)
         let needed = try neededObjects(&report)
         report.needed = needed.count

@@ -351,8 +351,8 @@ package final class S3Site: Site {
                 throw Failure(.unreachable, .listUnreadable)
             }
             let key = String(stored.dropFirst(root.count))
-            // Some stores show a folder that was emptied as an object.
-            guard key.first != ".", !key.contains("/."), key.last != "/" else { return }
+            // Some stores show a folder that was emptied as an object. A name without a part between slashes is nobody's here.
+            guard key.first != ".", key.first != "/", !key.contains("/."), !key.contains("//"), key.last != "/" else { return }
             try body(ObjectInfo(key: key, size: size))
         }
         if isLocked(bucket) {

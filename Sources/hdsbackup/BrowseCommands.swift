@@ -197,6 +197,10 @@ struct ReplicateCommand: OperatorCommand {
             }
             line.finish()
             for failure in outcome.failures { console.report(failure) }
+            // To the daemon it is no failure of the run: a refusal may last for months, and has an alert of its own.
+            for refusal in outcome.refusals {
+                if common.worker.report == nil { console.report(refusal) } else { console.note(refusal.text(console.language)) }
+            }
             for report in outcome.reports {
                 for failure in report.problems + report.skipped.map(\.failure) + (report.stopped.map { [$0] } ?? []) {
                     console.note(failure.text(console.language))

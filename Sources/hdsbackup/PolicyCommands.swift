@@ -74,7 +74,11 @@ struct EvidenceCommand: ParsableCommand {
             var (rows, status): ([Row], ExitStatus) = ([], .done)
             for file in files {
                 do {
-                    let (name, lack) = try report.add(file)
+                    let (name, digest, lack) = try report.add(file)
+                    let act = JournalEvent(
+                        .evidence, lack == nil ? .done : .partial, object: .init("document", .digest(digest)),
+                        details: ["command": .word("evidence-add")])
+                    session.record(node: act)
                     rows.append(Row(file: name, counts: lack == nil, reason: lack?.text(l), code: lack?.code))
                     if let lack {
                         status = status.combined(with: .partial)

@@ -38,17 +38,19 @@ struct RetentionCommand: ParsableCommand {
             let (console, l) = (session.console, session.language)
             var (rows, status): ([RetentionRow], ExitStatus) = ([], .done)
             for workspace in try session.workspaces() {
+                var ownStatus = ExitStatus.done
                 let (began, start) = (Timestamp.now().seconds, monotonicSeconds())
                 let outcome = try RetentionOperation(workspace, session.history()).apply(sources: sources, isDry: dryRun, afterAbsence: afterAbsence)
                 for failure in outcome.problems + (outcome.forgotten?.problems ?? []) {
                     console.report(failure)
-                    status = status.combined(with: failure.exitStatus)
+                    ownStatus = ownStatus.combined(with: failure.exitStatus)
                 }
+                status = status.combined(with: ownStatus)
                 let own = outcome.items.map { RetentionRow(workspace.tenant.name, $0, l) }
                 rows += own
                 guard !dryRun else { continue }
                 session.note(
-                    TaskName(.retention, workspace.tenant.name), began: began, seconds: monotonicSeconds() - start, exit: status,
+                    TaskName(.retention, workspace.tenant.name), began: began, seconds: monotonicSeconds() - start, exit: ownStatus,
                     rows: ["forgotten": own.filter { !$0.kept }])
             }
             let dropped = rows.filter { !$0.kept }

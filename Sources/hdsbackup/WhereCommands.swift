@@ -7,6 +7,8 @@ struct WhereCommand: OperatorCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp(help(.helpSnapshot), valueName: "snapshot")) var snapshot: String
 
+    var journaled: JournaledAct? { .look("where", snapshots: [snapshot]) }
+
     func act(_ session: CommandSession) throws -> ExitStatus {
         let view = try TenantView(session.workspace(), site: nil, opening: false)
         for failure in view.opened.failures { session.console.report(failure) }
@@ -29,11 +31,16 @@ struct IsolateCommand: OperatorCommand {
     }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
+        try CommandSession.checkReason(reason)
         let isolation = Isolation(state: try session.configuration().node.state)
         if end {
             try isolation.end()
         } else if !show, !isolation.isOn {
             try isolation.begin(Isolation.Record(person: CommandSession.person(), time: Timestamp.now().localText, reason: reason))
+        }
+        if !show {
+            let act = JournalEvent(.incident, .done, details: ["command": .word(end ? "isolate-end" : "isolate")], access: .init(reason: reason))
+            session.record(node: act)
         }
         let isOn = isolation.isOn
         session.console.row(Row(isolated: isOn, record: isolation.record)) {

@@ -9,7 +9,7 @@ import pathlib
 import shutil
 
 from daemons import Daemon
-from hdstest import Open, Runner, Suite, environment, expect, expect_equal, expect_in, expect_restores, fixture, hospital, place, remove
+from hdstest import Open, Runner, Suite, environment, expect, expect_equal, expect_in, expect_restores, fixture, fresh, hospital, place, remove
 
 suite = Suite("20 sovereignty")
 ETC = pathlib.Path(__file__).resolve().parent.parent.parent / "etc"
@@ -284,6 +284,51 @@ def an_isolated_machine_writes_and_deletes_nothing_and_restores():
     expect_restores(machine, "latest", machine.source)
     expect(not machine.run("isolate", "--end", "--json").json["isolated"], "still isolated")
     machine.backup("dpi")
+
+
+@suite.test
+def what_policy_decided_is_in_the_journal():
+    machine = Judged("journalled")
+    machine.init()
+    machine.expire("lille")
+    machine.backup("dpi", exit=3)
+    folder = fresh("export")
+    machine.run("journal", "export", "--tenant", machine.tenant, "--to", folder)
+    entries = [json.loads(line) for line in (folder / "operations.jsonl").read_text().splitlines()]
+    decided = {entry["object"]["site"]: entry for entry in entries if entry["kind"] == "policy-decision"}
+    expect_equal({site: entry["outcome"] for site, entry in decided.items()}, {"paris": "done", "lille": "refused"}, "what was decided")
+    details = decided["lille"]["details"]
+    expect("hds.valid" in details.values(), f"the rule is not named: {details}")
+    expect_equal((len(details["policy"]), len(details["inputs"])), (64, 64), "hex digits of the hashes")
+
+
+@suite.test
+def a_site_that_is_refused_is_evacuated_to_another_that_is_in_order():
+    """Paris loses its certificate while Lille lacks the last snapshot."""
+    machine = Judged("leaving")
+    machine.init()
+    lille = machine.tenant_settings["sites"]
+    machine.tenant_settings["sites"] = ["paris"]
+    machine.write()
+    machine.backup("dpi")
+    machine.tenant_settings["sites"] = lille
+    machine.write()
+    machine.expire("paris")
+    before = machine.objects("paris")
+    machine.run("evacuate", "lille", "--to", "paris", exit=5)
+    machine.run("evacuate", "paris", "--to", "paris", exit=2)
+    plan = machine.run("evacuate", "paris", "--to", "lille", "--dry-run", "--json").json
+    expect_equal((plan["snapshots"], len(plan["missing"]), plan["complete"]), (1, 1, False), "snapshots and missing ones")
+    packs = {key: size for key, size in before.items() if key.startswith("packs/")}
+    expect_equal((plan["missing_packs"], plan["missing_bytes"]), (len(packs), sum(packs.values())), "what is to be copied")
+    expect(not any(key.startswith("packs/") for key in machine.objects("lille")), "a plan copied something")
+    done = machine.run("evacuate", "paris", "--to", "lille", "--json").json
+    expect_equal((done["missing"], done["missing_bytes"], done["complete"], done["verified_packs"]), ([], 0, True, len(packs)), "the move")
+    expect_equal((done["left_objects"], done["left_bytes"]), (len(before), sum(before.values())), "what is left at paris")
+    expect_equal(machine.objects("paris"), before, "objects at paris")
+    machine.tenant_settings["sites"] = ["lille"]
+    machine.write()
+    expect_restores(machine, "latest", machine.source)
 
 
 # What is shown

@@ -238,3 +238,36 @@ extension Message {
     package static let helpIsolateReason = Message("help.isolate-reason", en: "Why, for whoever comes later", fr: "Pourquoi, pour ceux qui suivront")
     package static let helpIsolateShow = Message("help.isolate-show", en: "Only says whether it is on", fr: "Dit seulement s'il est enclenché")
 }
+
+// MARK: evacuate
+extension Message {
+    package static let evacuateToItself = Message(
+        "evacuate.to-itself", en: "a site is not evacuated to itself", fr: "un site ne s'évacue pas vers lui-même")
+    package static func evacuatePlan(_ from: String, _ to: String, _ missing: Int, _ all: Int, _ packs: String, _ bytes: String) -> Message {
+        Message(
+            "evacuate.plan", en: "\(to) lacks \(missing) of the \(all) snapshots of \(from): up to \(packs) packs, \(bytes)",
+            fr: "il manque à \(to) \(missing) des \(all) instantanés de \(from) : au plus \(packs) paquets, \(bytes)")
+    }
+    package static func evacuateDone(_ from: String, _ to: String, _ snapshots: Int) -> Message {
+        Message(
+            "evacuate.done", en: "all \(snapshots) snapshots of \(from) are at \(to), and all that lies there was read and is right",
+            fr: "les \(snapshots) instantanés de \(from) sont tous vers \(to), et tout ce qui s'y trouve a été relu et est juste")
+    }
+    package static func evacuateNotDone(_ from: String, _ to: String, _ missing: Int) -> Message {
+        Message(
+            "evacuate.not-done", en: "not complete: \(missing) snapshots of \(from) are not at \(to), or something was found wrong; see above",
+            fr: "incomplet : \(missing) instantanés de \(from) ne sont pas vers \(to), ou une anomalie a été trouvée ; voir ci-dessus")
+    }
+    package static func evacuateLeft(_ site: String, _ objects: String, _ bytes: String) -> Message {
+        Message(
+            "evacuate.left",
+            en: "still at \(site): \(objects) objects, \(bytes). Take it out of the tenant's sites, then have them destroyed and certified",
+            fr:
+                "encore vers \(site) : \(objects) objets, \(bytes). Retirez-le des sites de l'établissement, puis faites-les détruire avec attestation"
+        )
+    }
+    package static let helpEvacuate = Message(
+        "help.evacuate", en: "Brings all that a site holds to another one, reads it back there, and says what is left to destroy",
+        fr: "Porte vers un autre site tout ce qu'un site détient, l'y relit, et dit ce qui reste à détruire")
+    package static let helpEvacuateTo = Message("help.evacuate-to", en: "The site that takes it", fr: "Le site qui le reçoit")
+}

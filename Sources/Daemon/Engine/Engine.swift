@@ -398,8 +398,10 @@ package final class Engine {
         for row in report.rows([String: [StatusReport]].self).flatMap({ $0["tenants"] ?? [] }) {
             keep { try knowledge.observe(row, at: now, history) }
             for source in row.sources { settleSeen(source, row.tenant, now) }
+            // Nothing is copied to where policy lets nothing go.
+            let refused = Set((row.policy ?? []).filter { !$0.mayWrite }.compactMap(\.site))
             let isBehind = row.sites.contains { site in
-                site.reachable && !configuration.isOffline(site.site) && !knowledge.isLevel(row.tenant, site.site)
+                site.reachable && !configuration.isOffline(site.site) && !refused.contains(site.site) && !knowledge.isLevel(row.tenant, site.site)
             }
             if isBehind { want(.replicate, row.tenant) }
         }

@@ -44,14 +44,14 @@ struct Compaction {
                 func share(_ number: Int) -> Double { Double(needs.liveBytes[number]) / Double(domain.sizes[number]) }
                 for number in numbers.sorted(by: { (share($0), domain.packs[$0].key.key) < (share($1), domain.packs[$1].key.key) }) {
                     let size = UInt64(domain.sizes[number])
-                    guard size <= budget else { break }
-                    budget -= size
+                    guard read + size <= budget else { break }
                     chosen.append((domain.packs[number].key, domain.sizes[number]))
                     (read, live, rows) = (read + size, live + needs.liveBytes[number], rows + UInt64(domain.rowCounts[number]))
                 }
                 let packs = live / UInt64(options.packBytes) + 1
                 let written = live + rows * Self.rowBytes + packs * UInt64(PackLimits.step)
                 guard written < read, Double(read - written) >= Self.gain * Double(read) else { continue }
+                budget -= read
                 groups.append(Group(domain: domain, writer: writer, packs: chosen))
             }
         }
@@ -101,7 +101,9 @@ struct Compaction {
                 try output.add(rows, blocks) { try source.copy(rows, to: $0, through: piece) }
                 copied.formUnion(ids)
                 collector.report.compactedBytes += UInt64(pack.size)
-            } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing {
+            } catch let failure as Failure where [Failure.Kind.damaged, .missing, .wrongPlace, .format, .key].contains(failure.kind) {
+                // Whatever is there in its place: it is left as it is, and the others go on.
+
                 collector.report.problems.append(failure.of("\(repository.name):\(pack.key.key)"))
             }
         }

@@ -65,9 +65,7 @@ extension CommandSession {
     package func begin(_ act: JournaledAct?) throws {
         guard var act else { return }
         if let reason = act.reason?.trimmed, !reason.isEmpty {
-            guard reason.utf8.count <= LedgerEvent.reasonLimit else {
-                throw Failure(.usage, .journalTooLong("--reason", limit: LedgerEvent.reasonLimit))
-            }
+            try Self.checkReason(reason)
             act.reason = reason
         } else {
             act.reason = nil
@@ -84,6 +82,13 @@ extension CommandSession {
             }
         }
         journal.look { $0.act = act }
+    }
+
+    /// Throws `.usage` for a reason that no entry holds.
+    package static func checkReason(_ reason: String) throws {
+        guard reason.utf8.count <= LedgerEvent.reasonLimit else {
+            throw Failure(.usage, .journalTooLong("--reason", limit: LedgerEvent.reasonLimit))
+        }
     }
 
     /// A tenant that the command works on.
@@ -125,6 +130,14 @@ extension CommandSession {
         } catch { complain(error) }
     }
 
+    /// Writes down what concerns this machine and no tenant.
+    package func record(node event: JournalEvent) {
+        do {
+            let configuration = try configuration()
+            try TenantJournal(state: configuration.node.state, tenant: nil, keys: nil, program, configuration.journal).record(event)
+        } catch { complain(error) }
+    }
+
     /// The same with the configuration that was just made at `path`.
     package func record(_ event: JournalEvent, recovered path: String) {
         do { try TenantJournal(Workspace(Configuration.load(path), tenant: nil) { nil }, program).record(event) } catch { complain(error) }
@@ -154,12 +167,37 @@ extension CommandSession {
                         JournalEvent(
                             .keyUse, .done, object: LedgerEvent.Object("key", .word("restore")), details: ["command": .word(act?.verb ?? "other")]))
                 }
-                // Where runs were written down, each stands for itself.
-                guard let act, noted.isEmpty else { continue }
-                try journal(of: workspace).record(event(act, isRefused ? .refused : LedgerEvent.Outcome(status), exit: status))
+                guard let act else { continue }
+                // Where runs were written down, each stands for itself; what was begun has an end.
+                if noted.isEmpty || act.isAnnounced && !noted.contains(workspace.tenant.name) {
+                    try journal(of: workspace).record(event(act, isRefused ? .refused : LedgerEvent.Outcome(status), exit: status))
+                }
+                try recordDecisions(workspace)
             } catch { complain(error) }
         }
         tend(workspaces)
+    }
+
+    /// What policy said of each site, where it is not what the last entry about it says.
+    private func recordDecisions(_ workspace: Workspace) throws {
+        let decisions = workspace.gate.decisions
+        if decisions.isEmpty { return }
+        let path = workspace.state.folder + "/policy-noted"
+        let old = try Files.read(path).map { Set(String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init)) } ?? []
+        var new: Set<String> = []
+        for (source, judgement) in decisions {
+            let line = [
+                judgement.site, source ?? "", judgement.outcome.rawValue, judgement.decision.map { $0.policyHash.hex } ?? "",
+                judgement.decision.map { $0.inputsHash.hex } ?? "",
+            ].joined(separator: " ")
+            new.insert(line)
+            if !old.contains(line) { try journal(of: workspace).record(JournalEvent(judgement, source: source)) }
+        }
+        // Those of sites and sources that were not asked about stand as they were.
+        func place(_ line: String) -> String { line.split(separator: " ", omittingEmptySubsequences: false).prefix(2).joined(separator: " ") }
+        let places = Set(new.map(place))
+        let kept = new.union(old.filter { !places.contains(place($0)) })
+        if kept != old { try Files.replace(path, Array(kept.sorted().joined(separator: "\n").utf8)) }
     }
 
     /// When the command has ended with an error.

@@ -68,8 +68,10 @@ package struct JournalCopies: Sendable {
     package func send(asksAll: Bool = false) throws -> Outcome {
         let wanted = try wanted()
         var outcome = Outcome()
-        guard !wanted.isEmpty else { return outcome }
-        for site in try workspace.configuration.sites(of: workspace.tenant) {
+        // A recovered machine does not know the tenant's policy: its ledgers stay here.
+        guard !wanted.isEmpty, access != .restore || workspace.gate.profile != .none else { return outcome }
+        // Where policy lets nothing go is told as such, by who asks for it.
+        for site in try workspace.configuration.sites(of: workspace.tenant) where workspace.gate.refusal(of: site) == nil {
             let path = workspace.state.folder + "/journal-sent-" + site.name
             do {
                 let sent = try SentJournal(path: path)

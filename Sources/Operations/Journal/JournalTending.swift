@@ -68,7 +68,8 @@ extension CommandSession {
                 let erases = isWorker && tending.isDailyDue
                 let outcome = try tending.run(closesAll: false, erases: erases)
                 for failure in outcome.failures { console.note(failure.text(language)) }
-                if erases, outcome.failures.isEmpty { try tending.noteDaily() }
+                // What did not go, goes with a later command, or tomorrow.
+                if erases { try tending.noteDaily() }
             } catch { for failure in failures(of: error) { console.note(failure.text(language)) } }
         }
     }

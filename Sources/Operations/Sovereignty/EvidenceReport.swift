@@ -1,4 +1,5 @@
 import Base
+import Codec
 import Scheduling
 import Sovereignty
 
@@ -108,7 +109,7 @@ package struct EvidenceReport: Sendable {
     ///
     /// Throws `Failures` with everything that is wrong in it, `.refused` where a document of that name counts and this one would not, `.usage`
     /// for another name than `NAME.json`. Durable on return.
-    package func add(_ path: String) throws -> (name: String, lack: Message?) {
+    package func add(_ path: String) throws -> (name: String, digest: Digest, lack: Message?) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true)
         guard let name = parts.last.map(String.init), name.hasSuffix(".json"), !name.hasPrefix(".") else {
             throw Failure(.usage, .evidenceFileName, object: path)
@@ -132,7 +133,7 @@ package struct EvidenceReport: Sendable {
         try Files.makeFolder(papers.evidence, mode: 0o755)
         for signature in file.signatures { try Files.replace(papers.evidence + "/" + signature.name, signature.bytes, mode: 0o644) }
         try Files.replace(papers.evidence + "/" + name, file.bytes, mode: 0o644)
-        return (name, lack)
+        return (name, sha256(file.bytes), lack)
     }
 
     private func lack(of name: String, in files: [SignedFile], _ approvers: Approvers) -> Message? {

@@ -4,10 +4,11 @@ import Sovereignty
 
 /// Decides whether bytes of a tenant may go to a site: asked before anything is put anywhere. Safe from any thread.
 ///
-/// The papers are read again after a minute, and when the day changes: a certificate that ends, or a paper that is taken away, also ends a run that
+/// A decision is a minute old at the most, and is made again when the day changes: a certificate that ends, or a paper that is taken away, also ends a run that
 /// is under way. Reading and restoring are never asked for, but for sites over the network while the machine is isolated.
 package final class PlacementGate: Sendable {
-    private static let freshness = 60.0
+    /// Seconds for which papers, names and decisions made from them are kept: twice that is the age of a decision, at the most.
+    private static let freshness = 30.0
 
     private let configuration: Configuration
     private let tenant: Configuration.Tenant
@@ -64,7 +65,8 @@ package final class PlacementGate: Sendable {
     package func refusalToLock(_ site: Configuration.Site) -> Failure? {
         if let isolated = isolation.refusal { return isolated.of(site.name) }
         let judgement = judge(site)
-        return judgement.outcome.copiesCount ? nil : judgement.refusal
+        // What cannot be decided takes no protection away.
+        return judgement.troubles.isEmpty && !judgement.outcome.copiesCount ? judgement.refusal : nil
     }
 
     /// From now on, records that take away are let through everywhere: what has to leave could not be deleted otherwise, and one site that is
@@ -73,7 +75,8 @@ package final class PlacementGate: Sendable {
 
     /// Whether the object is a record of retention or collection, and this is a run of theirs.
     func isRemoval(_ key: String) -> Bool {
-        known.look { $0.allowsRemoval } && Self.removalFolders.contains { key.hasPrefix($0) }
+        known.look { $0.allowsRemoval }
+            && (Self.removalFolders.contains { key.hasPrefix($0) } || key.hasPrefix("holds/") && key.hasSuffix(".released"))
     }
 
     /// Records without content; a fence is a slot that no commit can take any more.
@@ -89,6 +92,12 @@ package final class PlacementGate: Sendable {
         let judgement = decide(site, source, day, now)
         known.look { $0.judgements[name] = (judgement, now) }
         return judgement
+    }
+
+    /// What was decided last of each site and source, where policy was asked, in their order.
+    package var decisions: [(source: String?, judgement: Judgement)] {
+        let all = known.look { $0.judgements }.filter { $0.value.judgement.profile != .none }
+        return all.sorted { ($0.key.site, $0.key.source ?? "") < ($1.key.site, $1.key.source ?? "") }.map { ($0.key.source, $0.value.judgement) }
     }
 
     /// Of a day that is not today, too.

@@ -97,7 +97,7 @@ package struct PolicyRow: Codable, Sendable {
     package let through: String?
     package let urgency: Int
 
-    var mayWrite: Bool { Outcome(rawValue: outcome)?.mayWrite ?? false }
+    package var mayWrite: Bool { Outcome(rawValue: outcome)?.mayWrite ?? false }
 
     /// Nil for a tenant without a profile. Rules that cannot be read are a row of each site.
     static func all(_ workspace: Workspace, site name: String?, language l: Language) throws -> [PolicyRow]? {

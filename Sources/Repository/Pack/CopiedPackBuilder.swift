@@ -39,8 +39,9 @@ package final class CopiedPackBuilder {
 
     /// Makes room for `bytes` of blobs in a pack that is empty. What is not written to costs no memory.
     private func space(for bytes: Int) -> Buffer {
-        if let buffer { return buffer }
-        let new = Buffer(capacity: Self.headRoom + bytes + Self.tailRoom)
+        let capacity = Self.headRoom + bytes + Self.tailRoom
+        if let buffer, !rows.isEmpty || buffer.capacity >= capacity { return buffer }
+        let new = Buffer(capacity: capacity)
         buffer = new
         return new
     }

@@ -60,12 +60,16 @@ package struct KeptAnomaly: Sendable {
 }
 
 extension HistoryStore {
-    /// The last censuses of a source before `time`, youngest first.
-    package func censuses(tenant: String, source: String, before time: Int64, count: Int) throws -> [SourceCensus] {
+    /// The last censuses of a source but for `snapshot`'s, until `time` (several may be of one second), youngest first.
+    package func censuses(tenant: String, source: String, before snapshot: String, at time: Int64, count: Int) throws -> [SourceCensus] {
         try database.read { db in
             try Data.fetchAll(
-                db, sql: "SELECT value FROM census WHERE tenant = ? AND source = ? AND time < ? ORDER BY time DESC LIMIT ?",
-                arguments: [tenant, source, time, count]
+                db,
+                sql: """
+                    SELECT value FROM census WHERE tenant = ? AND source = ? AND time <= ? AND snapshot <> ?
+                    ORDER BY time DESC LIMIT ?
+                    """,
+                arguments: [tenant, source, time, snapshot, count]
             ).compactMap { try? JSONLine.decode(row: SourceCensus.self, $0) }
         }
     }

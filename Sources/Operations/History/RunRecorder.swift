@@ -74,7 +74,7 @@ package struct RunRecorder {
 
     private func absorb(_ row: BackupRow, tenant: String, at time: Int64) throws {
         let census = SourceCensus(row)
-        let before = try history.censuses(tenant: tenant, source: row.source, before: time, count: Anomaly.window)
+        let before = try history.censuses(tenant: tenant, source: row.source, before: row.snapshot, at: time, count: Anomaly.window)
         try history.note(
             census, Anomaly.judge(census, after: before), tenant: tenant, source: row.source, snapshot: row.snapshot, at: time)
     }

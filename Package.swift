@@ -66,7 +66,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Journal", "Sovereignty", "S3", "Scheduling", "CLinux", "TOMLKit",
+                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Journal", "Sovereignty", "Report", "S3", "Scheduling", "CLinux",
+                "TOMLKit",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], swiftSettings: strict),
         .target(
@@ -128,7 +129,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Sovereignty", "Scheduling", "S3", "Sites", "Base", "Codec", "TestSupport",
+                "Operations", "Report", "Sovereignty", "Scheduling", "S3", "Sites", "Base", "Codec", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
     ]

@@ -113,6 +113,7 @@ put_documents() {
 put_rules() {
     put_folder etc/policies "$PREFIX/share/hdsbackup/policies"
     put_folder etc/providers "$PREFIX/share/hdsbackup/providers"
+    put_folder etc/report "$PREFIX/share/hdsbackup/report"
 }
 
 make_tree() {

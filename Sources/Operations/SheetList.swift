@@ -1,4 +1,5 @@
 import Base
+import Codec
 import Repository
 
 /// The sheets of restore tests, from every site that answers and from this machine's own copies: `restore-test --list`, and
@@ -7,6 +8,8 @@ package struct SheetList: Sendable {
     package struct Item: Sendable {
         package let name: String
         package let sheet: RestoreSheet
+        /// SHA-256 of the signed sheet as it is stored.
+        package let hash: Digest
         /// Names of the sites that hold it.
         package var sites: [String]
     }
@@ -28,7 +31,7 @@ package struct SheetList: Sendable {
         for site in opened.sites {
             do {
                 for item in try site.repository.sheets(ring, besides: Set(found.keys)) {
-                    found[item.name] = Item(name: item.name, sheet: item.sheet, sites: [])
+                    found[item.name] = Item(name: item.name, sheet: item.sheet, hash: sha256(item.bytes), sites: [])
                 }
                 for key in try site.site.keys(SheetRecord.folder) { found[String(key.dropFirst(SheetRecord.folder.count))]?.sites.append(site.name) }
             } catch let failure as Failure { problems.append(failure.of(site.name)) }
@@ -40,7 +43,7 @@ package struct SheetList: Sendable {
                 guard let bytes = try? Files.read(folder + "/" + name, limit: 1 << 17),
                     let item = try? FoundSheet(bytes, name: name, trust: trust, keys: ring)
                 else { continue }
-                found[name] = Item(name: name, sheet: item.sheet, sites: [])
+                found[name] = Item(name: name, sheet: item.sheet, hash: sha256(item.bytes), sites: [])
             }
         }
         items = found.values.sorted { ($0.sheet.finished, $0.name) > ($1.sheet.finished, $1.name) }

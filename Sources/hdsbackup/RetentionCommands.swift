@@ -51,11 +51,11 @@ struct RetentionCommand: ParsableCommand {
                 guard !dryRun else { continue }
                 session.note(
                     TaskName(.retention, workspace.tenant.name), began: began, seconds: monotonicSeconds() - start, exit: ownStatus,
-                    rows: ["forgotten": own.filter { !$0.kept }])
+                    rows: RetentionOutcomeRow(own))
             }
             let dropped = rows.filter { !$0.kept }
             if console.isJSON {
-                console.row(["forgotten": dropped]) {}
+                console.row(RetentionOutcomeRow(rows)) {}
             } else {
                 RetentionTable.show(dropped, session)
                 console.summary((dryRun ? Message.wouldForget(dropped.count, rows.count) : Message.forgot(dropped.count, rows.count)).text(l))

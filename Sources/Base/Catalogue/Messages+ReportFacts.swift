@@ -88,6 +88,8 @@ extension Message {
         "Verification.lastRead": ("last reading", "dernière relecture"),
         // Restores
         "Source.restoreTests": ("restore tests", "tests de restauration"),
+        "RestoreSheet.snapshotAt": ("time of the snapshot that was restored", "date de l'instantané restauré"),
+        "RestoreSheet.requestedBy": ("who asked for the restore test", "demandeur du test de restauration"),
         "RestoreSheet.sheetHash": ("SHA-256 of the signed sheet", "SHA-256 de la fiche signée"),
         "ReportFacts.restores": ("restores", "restaurations"),
         "ReportFacts.recoveryDrill": ("exercise of the recovery kit", "exercice du kit de reprise"),

@@ -74,6 +74,16 @@ extension HistoryStore {
         }
     }
 
+    /// Those of a source in `span`, oldest first.
+    package func censuses(tenant: String, source: String, within span: Range<Int64>) throws -> [SourceCensus] {
+        try database.read { db in
+            try Data.fetchAll(
+                db, sql: "SELECT value FROM census WHERE tenant = ? AND source = ? AND time >= ? AND time < ? ORDER BY time",
+                arguments: [tenant, source, span.lowerBound, span.upperBound]
+            ).compactMap { try? JSONLine.decode(row: SourceCensus.self, $0) }
+        }
+    }
+
     /// Keeps what a backup saw, and what was unusual about it, together. A snapshot that is known already is left as it is.
     package func note(_ census: SourceCensus, _ anomalies: [Anomaly], tenant: String, source: String, snapshot: String, at time: Int64) throws {
         let value = try Data(JSONEncoder().encode(census))

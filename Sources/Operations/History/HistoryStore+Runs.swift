@@ -114,6 +114,21 @@ extension HistoryStore {
         return try runs("WHERE ended IS NOT NULL AND kind <> 'observe' ORDER BY id DESC LIMIT ?", [count])
     }
 
+    /// Those of a task that began in `span` (seconds since 1970) and ended, oldest first.
+    package func runs(of task: TaskName, within span: Range<Int64>) throws -> [Run] {
+        try runs(
+            "WHERE ended IS NOT NULL AND task = ? AND started >= ? AND started < ? ORDER BY started, id",
+            [task.description, span.lowerBound, span.upperBound])
+    }
+
+    /// When the oldest run that is kept began, of one task or of any; nil where there is none.
+    package func firstRun(of task: TaskName? = nil) throws -> Int64? {
+        try database.read { db in
+            if let task { return try Int64.fetchOne(db, sql: "SELECT min(started) FROM run WHERE task = ?", arguments: [task.description]) }
+            return try Int64.fetchOne(db, sql: "SELECT min(started) FROM run")
+        }
+    }
+
     private func runs(_ condition: String, _ arguments: StatementArguments) throws -> [Run] {
         try database.read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM run " + condition, arguments: arguments).compactMap { row in
@@ -132,6 +147,9 @@ extension HistoryStore {
             try db.execute(
                 sql: "DELETE FROM run WHERE ended < ? AND id NOT IN (SELECT max(id) FROM run GROUP BY task)", arguments: [time])
             try db.execute(sql: "DELETE FROM census WHERE time < ?", arguments: [time])
+            try db.execute(
+                sql: "DELETE FROM fact WHERE kind IN (?, ?, ?) AND time < ?",
+                arguments: [FactKind.verifyRun, FactKind.retentionRun, FactKind.collectRun, time])
         }
     }
 }

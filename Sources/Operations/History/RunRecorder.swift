@@ -37,6 +37,10 @@ package enum FactKind {
     package static let probe = "probe"
     package static let restoreTest = "restore-test"
     package static let reach = "reach"
+    /// Figures of each run: the subject holds its time as well.
+    package static let verifyRun = "verify-run"
+    package static let retentionRun = "retention-run"
+    package static let collectRun = "collect-run"
 }
 
 /// Takes what runs reported into the history: the same for runs of the daemon and of a command alone.
@@ -52,6 +56,7 @@ package struct RunRecorder {
         case .verify:
             for row in report.rows(VerifyRow.self) {
                 try history.note(FactKind.verify, tenant: task.tenant, subject: row.site, at: time, VerifyFact(row))
+                try history.note(FactKind.verifyRun, tenant: task.tenant, subject: "\(row.site)@\(time)", at: time, VerifyFigures(row))
             }
         case .probe:
             for row in report.rows(ProbeReport.self) {
@@ -68,7 +73,16 @@ package struct RunRecorder {
             for row in report.rows(RestoreTestRow.self) {
                 try history.note(FactKind.restoreTest, tenant: task.tenant, subject: row.source, at: time, Overview.RestoreTest(row, at: time))
             }
-        case .replicate, .renew, .retention, .collect: break
+        case .retention:
+            for row in report.rows(RetentionOutcomeRow.self) {
+                let figures = RetentionFigures(kept: row.kept, forgotten: row.forgotten.count)
+                try history.note(FactKind.retentionRun, tenant: task.tenant, subject: "@\(time)", at: time, figures)
+            }
+        case .collect:
+            for row in report.rows([String: [CollectRow]].self).flatMap({ $0["sites"] ?? [] }) where row.tenant == task.tenant {
+                try history.note(FactKind.collectRun, tenant: task.tenant, subject: "\(row.site)@\(time)", at: time, CollectFigures(row))
+            }
+        case .replicate, .renew: break
         }
     }
 

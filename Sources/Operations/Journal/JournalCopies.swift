@@ -35,6 +35,9 @@ package struct JournalCopies: Sendable {
         return present.contains("maintain") ? .maintain : present.contains("node") ? .write : .restore
     }
 
+    /// Where this machine remembers what a site has.
+    static func sentPath(_ workspace: Workspace, _ site: String) -> String { workspace.state.folder + "/journal-sent-" + site }
+
     /// An object that a site should have.
     private struct Wanted {
         let ledger: Ledger
@@ -72,7 +75,7 @@ package struct JournalCopies: Sendable {
         guard !wanted.isEmpty, access != .restore || workspace.gate.profile != .none else { return outcome }
         // Where policy lets nothing go is told as such, by who asks for it.
         for site in try workspace.configuration.sites(of: workspace.tenant) where workspace.gate.refusal(of: site) == nil {
-            let path = workspace.state.folder + "/journal-sent-" + site.name
+            let path = Self.sentPath(workspace, site.name)
             do {
                 let sent = try SentJournal(path: path)
                 let new = wanted.filter { sent?.covers($0.chain, $0.name) != true }

@@ -42,3 +42,15 @@ package struct RetentionRow: Codable, Sendable {
         goes = item.decision.goes?.localText
     }
 }
+
+/// `retention apply --json`.
+package struct RetentionOutcomeRow: Codable, Sendable {
+    package let forgotten: [RetentionRow]
+    /// Snapshots that stay, of those that were looked at.
+    package let kept: Int
+
+    package init(_ rows: [RetentionRow]) {
+        forgotten = rows.filter { !$0.kept }
+        kept = rows.count - forgotten.count
+    }
+}

@@ -195,7 +195,7 @@ extension SourceFacts {
     }
 
     /// Days that the longest rule keeps a snapshot; without rules all are kept, a century for this purpose. Nil where a rule only counts.
-    private static func longest(_ keep: Configuration.Keep?) -> Int? {
+    static func longest(_ keep: Configuration.Keep?) -> Int? {
         guard let keep else { return 36_500 }
         let days =
             [

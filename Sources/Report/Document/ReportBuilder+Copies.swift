@@ -163,8 +163,9 @@ extension ReportBuilder {
         return card(
             .reportCaptionSheet(test.at.screenText),
             [
-                (.reportColumnSnapshot, cell("\(test.snapshotAt.screenText), \(test.snapshot)")), (.reportColumnPerformedBy, cell(test.performedBy)),
-                (.reportColumnRequestedBy, cell(test.requestedBy)), (.reportColumnSites, cell(test.sites.joined(separator: ", "))),
+                (.reportColumnSnapshot, show(test.snapshotAt) { cell("\($0.screenText), \(test.snapshot)") }),
+                (.reportColumnPerformedBy, cell(test.performedBy)), (.reportColumnRequestedBy, show(test.requestedBy)),
+                (.reportColumnSites, cell(test.sites.joined(separator: ", "))),
                 (.reportColumnFiles, cell("\(t.count(test.files)), \(t.size(test.bytes)), \(t.percent(test.share))")),
                 (.reportColumnComparison, state(test.comparison)), (.reportColumnCheck, state(test.check)),
                 (

@@ -95,11 +95,11 @@ extension ReportFacts {
     /// The sheet of one restore test (PGSSI-S 7.4.5.3).
     package struct RestoreSheet: Codable, Sendable, Equatable {
         package var snapshot: String
-        package var snapshotAt: ReportMoment
+        package var snapshotAt: Recorded<ReportMoment>
         package var at: ReportMoment
         /// Who or what ran it, and for whom.
         package var performedBy: String
-        package var requestedBy: String
+        package var requestedBy: Recorded<String>
         package var sites: [String]
         package var files: UInt64
         package var bytes: UInt64
@@ -116,11 +116,11 @@ extension ReportFacts {
         package var sheetHash: Recorded<String> = .unknown
 
         package init(
-            snapshot: String, snapshotAt: ReportMoment, at: ReportMoment, performedBy: String, requestedBy: String, sites: [String], files: UInt64,
+            snapshot: String, snapshotAt: ReportMoment?, at: ReportMoment, performedBy: String, requestedBy: String?, sites: [String], files: UInt64,
             bytes: UInt64, share: Double, comparison: CheckState, check: CheckState, result: Result, seconds: Double, wholeSeconds: Double
         ) {
-            (self.snapshot, self.snapshotAt, self.at) = (snapshot, snapshotAt, at)
-            (self.performedBy, self.requestedBy, self.sites) = (performedBy, requestedBy, sites)
+            (self.snapshot, self.snapshotAt, self.at) = (snapshot, Recorded(snapshotAt), at)
+            (self.performedBy, self.requestedBy, self.sites) = (performedBy, Recorded(requestedBy), sites)
             (self.files, self.bytes, self.share) = (files, bytes, share)
             (self.comparison, self.check, self.result) = (comparison, check, result)
             (self.seconds, self.wholeSeconds) = (seconds, wholeSeconds)

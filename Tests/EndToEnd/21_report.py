@@ -179,6 +179,22 @@ def as_of_an_earlier_day_nothing_is_said_that_was_not_recorded_then():
 
 
 @suite.test
+def a_site_that_does_not_answer_is_told_and_the_report_is_made_without_it():
+    site, folder = hosted().site("lille"), fresh("away")
+    away = site.with_name("away")
+    site.rename(away)
+    try:
+        result = hosted().run("report", "--tenant", hosted().tenant, "--to", folder, "--format", "json", exit=6)
+    finally:
+        away.rename(site)
+    expect_equal(result.err.count("error: lille"), 1, f"times that it is told in {result.err}")
+    verify(folder)
+    facts = report(folder)["facts"]
+    expect_equal({each["site"]: each["last_read"] is not None for each in facts["verifications"]}, {"paris": True, "lille": True}, "last known")
+    expect_equal([each["reason"] for each in facts["retention"]["holds"]], ["enquête, voir aussi […]"], "holds")
+
+
+@suite.test
 def what_cannot_be_done_is_said_and_leaves_no_folder():
     machine, folder = hosted(), fresh("refused")
     words = ("report", "--to", folder, "--tenant", machine.tenant)

@@ -90,25 +90,30 @@ struct Compaction {
         var copied: Set<Digest> = []
         let piece = Buffer(capacity: PackSource.pieceBytes)
         for pack in group.packs {
-            do {
-                let source = try PackSource(pack.key, size: pack.size, repository, collector.keys)
-                var ids: Set<Digest> = []
-                let rows = source.directory.rows.filter {
-                    isSole($0.id, pack.key, group) && !copied.contains($0.id) && ids.insert($0.id).inserted
-                }
-                let blocks = source.directory.header.keyBlocks
-                if !output.isEmpty, !output.hasRoom(for: rows, blocks) { try flush() }
-                try output.add(rows, blocks) { try source.copy(rows, to: $0, through: piece) }
-                copied.formUnion(ids)
-                collector.report.compactedBytes += UInt64(pack.size)
-            } catch let failure as Failure where [Failure.Kind.damaged, .missing, .wrongPlace, .format, .key].contains(failure.kind) {
-                // Whatever is there in its place: it is left as it is, and the others go on.
-
-                collector.report.problems.append(failure.of("\(repository.name):\(pack.key.key)"))
+            guard let source = try reading(pack.key, { try PackSource(pack.key, size: pack.size, repository, collector.keys) }) else { continue }
+            var ids: Set<Digest> = []
+            let rows = source.directory.rows.filter {
+                isSole($0.id, pack.key, group) && !copied.contains($0.id) && ids.insert($0.id).inserted
             }
+            let blocks = source.directory.header.keyBlocks
+            if !output.isEmpty, !output.hasRoom(for: rows, blocks) { try flush() }
+            let added: Void? = try reading(pack.key) { try output.add(rows, blocks) { try source.copy(rows, to: $0, through: piece) } }
+            guard added != nil else { continue }
+            copied.formUnion(ids)
+            collector.report.compactedBytes += UInt64(pack.size)
         }
         try flush()
         try list()
+    }
+
+    /// Nil where the pack is not what it should be: that is told, the pack left as it is, and the others go on.
+    private func reading<Result>(_ pack: PackKey, _ body: () throws -> Result) throws -> Result? {
+        do { return try body() } catch let failure as Failure
+            where [Failure.Kind.damaged, .missing, .wrongPlace, .format, .key].contains(failure.kind)
+        {
+            collector.report.problems.append(failure.of("\(collector.repository.name):\(pack.key)"))
+            return nil
+        }
     }
 
     /// Whether the blob is needed and this pack is the one that stays.

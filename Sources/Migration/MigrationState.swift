@@ -96,6 +96,8 @@ package struct MigrationState: Codable, Sendable, Equatable {
     package var remnants: [Remnant] = []
     package var remnantCount: UInt64 = 0
     package var remnantBytes: UInt64 = 0
+    /// What the last record said of what is left: counts, then the dates.
+    package var told: [UInt64]?
     package var finished: Int64?
 
     package static func path(_ folder: String) -> String { folder + "/migration.json" }

@@ -13,6 +13,8 @@ package struct WholeCopy {
     let scratch: String
     let options: ReplicationOptions
     let isCancelled: @Sendable () -> Bool
+    /// Sealed segments of the journal that were erased, without an attempt's number: they are brought nowhere.
+    let erased: Set<String>
     /// Told the slot of a session before it stores anything, and nil after its end: a killed copy's session is ended by the next.
     let session: (CommitKey?) throws -> Void
 
@@ -27,11 +29,15 @@ package struct WholeCopy {
     }
 
     /// `from`, `to`: opened for this copy. `bad`: packs known to be damaged at `to`.
-    package func run(from: OpenSite, to: OpenSite, bad: Set<Digest> = []) throws -> Report {
+    package func run(from: OpenSite, to: OpenSite, bad: Set<PackKey> = []) throws -> Report {
         let inventory = try Inventory.passing()
         let replicator = Replicator(
             sources: [from], keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options, isCancelled: isCancelled)
-        var report = Report(replication: replicator.level(to))
+        var report = Report(replication: replicator.level(to, bad: bad))
+        // What a segment lists there is listed anew with its whole copy, so that collection keeps that one.
+        if report.replication.stopped == nil, !bad.isEmpty {
+            report.replication.add(replicator.repair(to, packs: bad.sorted { $0.key < $1.key }))
+        }
         if let stopped = report.replication.stopped { throw stopped }
         try copyPacks(lacking(from, to, bad: bad), from, to, &report)
         try copyOthers(from, to, &report)
@@ -46,10 +52,9 @@ package struct WholeCopy {
     }
 
     /// Packs that are listed at `from` and not at `to`.
-    func lacking(_ from: OpenSite, _ to: OpenSite, bad: Set<Digest> = []) throws -> [Digest: [Copy]] {
+    func lacking(_ from: OpenSite, _ to: OpenSite, bad: Set<PackKey> = []) throws -> [Digest: [Copy]] {
         var there: Set<Digest> = []
-        try to.repository.listPacks { key, _ in there.insert(key.digest) }
-        there.subtract(bad)
+        try to.repository.listPacks { key, _ in if !bad.contains(key) { there.insert(key.digest) } }
         var lacking: [Digest: [Copy]] = [:]
         try from.repository.listPacks { key, size in
             if !there.contains(key.digest) { lacking[key.digest, default: []].append(Copy(key: key, size: size)) }
@@ -118,7 +123,10 @@ package struct WholeCopy {
             return keys
         }
         let there = Set(try keys(to))
+        let segments = Set(there.compactMap { SealedName($0)?.segment })
         for key in try keys(from) where !there.contains(key) {
+            // Sealed anew for each site: one of them will do.
+            if let sealed = SealedName(key), segments.contains(sealed.segment) || erased.contains(sealed.segment) { continue }
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             do {
                 let bytes = try from.site.read(key, limit: RecordCheck.limit(key))

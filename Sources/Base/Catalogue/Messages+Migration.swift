@@ -32,6 +32,14 @@ extension Message {
         "migration.leaf-missing", en: "missing at the site that is moved to", fr: "absent du site de destination")
     package static let migrationLeafDamaged = Message(
         "migration.leaf-damaged", en: "damaged at the site that is left", fr: "endommagé au site quitté")
+    package static let migrationLeafUnread = Message(
+        "migration.leaf-unread", en: "the site that is left lists it and does not give it, and the other has not got it",
+        fr: "le site quitté le cite et ne le livre pas, et l'autre ne l'a pas")
+    package static func migrationNewSiteLacks(_ snapshot: String) -> Message {
+        Message(
+            "migration.new-site-lacks", en: "snapshot \(snapshot) of the proven copy is not whole there: nothing more is deleted",
+            fr: "l'instantané \(snapshot) de la copie prouvée n'y est pas entier : rien d'autre n'est supprimé")
+    }
     package static func migrationSampleFailed(_ snapshot: String) -> Message {
         Message(
             "migration.sample-failed", en: "the sampled restore of \(snapshot) failed; nothing was deleted",

@@ -17,6 +17,8 @@ package struct CopyInventory: Sendable {
     /// Sealed segments of the journal that were erased at either site: they belong to no copy any more.
     let erased: Set<String>
     let isCancelled: @Sendable () -> Bool
+    /// Told of bytes of packs that were read.
+    var progress: @Sendable (Int) -> Void = { _ in }
 
     /// `site`: opened for this inventory, so that its commits are those of now.
     package init(_ site: OpenSite, log: ReadingLog, erased: Set<String> = [], isCancelled: @escaping @Sendable () -> Bool = { false }) {
@@ -125,6 +127,7 @@ package struct CopyInventory: Sendable {
             // An older version has another size than the listing tells: it is read again next time.
             if read.size == copy.size { try log.add(key, size: read.size, read.content) }
             Steps.mark("inventory read")
+            progress(read.size)
             return read
         } catch let failure as Failure where failure.kind == .damaged {
             // Not noted in the log: it may be healed under the same name.

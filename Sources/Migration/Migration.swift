@@ -19,6 +19,8 @@ package struct MigrationContext: Sendable {
     package let scratch: String
     package var options = ReplicationOptions()
     package var isCancelled: @Sendable () -> Bool = { false }
+    /// Told of bytes that were copied or read.
+    package var progress: @Sendable (Int) -> Void = { _ in }
     /// Told of packs that were read and are damaged at a site, for collection there to know.
     package var damaged: @Sendable (_ site: ShortID, _ packs: [PackKey]) throws -> Void = { _, _ in }
     /// Sealed segments of the journal that a signed record at the site says are erased: keys without an attempt's number.
@@ -120,6 +122,23 @@ package final class Migration {
         return .moved(phase)
     }
 
+    /// What was found damaged or void, or could not be copied, since the last call.
+    package func takeProblems() -> [Failure] {
+        defer { (problems, copied) = ([], nil) }
+        let copying = copied.map { report in report.failures + report.replication.problems + report.replication.skipped.map(\.failure) } ?? []
+        return problems + copying
+    }
+
+    /// Other times and numbers than it was begun with; the double run counts from its start.
+    package func change(doubleRun: Int64? = nil, samples: Int? = nil) throws {
+        if let doubleRun {
+            if let until = state.doubleRunUntil { state.doubleRunUntil = until - state.plan.doubleRun + doubleRun }
+            state.plan.doubleRun = doubleRun
+        }
+        if let samples { state.plan.samples = samples }
+        try save()
+    }
+
     /// Advances until something has to be waited for, or it is done.
     package func run(_ context: MigrationContext) throws -> MigrationOutcome {
         while true {
@@ -176,7 +195,7 @@ package final class Migration {
     private func whole(_ erased: Set<String>, _ context: MigrationContext) -> WholeCopy {
         WholeCopy(
             keys: context.keys, signer: context.signer, scratch: context.scratch, options: context.options, isCancelled: context.isCancelled,
-            erased: erased,
+            progress: context.progress, erased: erased,
             session: { [self] slot in
                 state.session = slot?.key
                 try save()
@@ -218,7 +237,11 @@ package final class Migration {
         let (from, to) = try sites(context)
         let logs = try (log("from", state.from), log("to", state.to))
         let erased = try erased(from, to, context)
-        let sides = [(from, logs.0), (to, logs.1)].map { CopyInventory($0, log: $1, erased: erased, isCancelled: context.isCancelled) }
+        let sides = [(from, logs.0), (to, logs.1)].map { site, log in
+            var side = CopyInventory(site, log: log, erased: erased, isCancelled: context.isCancelled)
+            side.progress = context.progress
+            return side
+        }
         let leaves = try Threads.map("inventory", sides, atOnce: 2) { try $0.read() }.map { try $0.get() }
         let comparison = LeafComparison(from: leaves[0], to: leaves[1])
         compared = comparison
@@ -271,12 +294,11 @@ package final class Migration {
             state.snapshots = from.snapshots.sorted().map(\.hex)
             try save()
         }
-        let proven = Set(state.snapshots)
-        let last = Dictionary(state.samples.map { ($0.snapshot, $0) }) { $0.finished > $1.finished ? $0 : $1 }.filter { proven.contains($0.key) }
-        if let failed = last.values.filter({ !$0.good }).min(by: { $0.snapshot < $1.snapshot }) {
+        let last = state.lastSamples
+        if let failed = last.filter({ !$0.good }).min(by: { $0.snapshot < $1.snapshot }) {
             throw Failure(.refused, .migrationSampleFailed(String(failed.snapshot.prefix(8))), object: state.toName)
         }
-        let lacking = min(state.plan.samples, proven.count) - last.count
+        let lacking = min(state.plan.samples, state.snapshots.count) - last.count
         return lacking > 0 ? .samples(wanted: lacking) : try move(.agreed)
     }
 

@@ -1,3 +1,4 @@
+import Base
 import Repository
 
 /// The key of a sealed segment of the journal (docs/JOURNAL.md, "Files and objects"): `journal/<chain>/<ten digits>`, with `.1` to `.255` where another

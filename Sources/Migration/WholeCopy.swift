@@ -13,6 +13,8 @@ package struct WholeCopy {
     let scratch: String
     let options: ReplicationOptions
     let isCancelled: @Sendable () -> Bool
+    /// Told of bytes that were copied.
+    let progress: @Sendable (Int) -> Void
     /// Sealed segments of the journal that were erased, without an attempt's number: they are brought nowhere.
     let erased: Set<String>
     /// Told the slot of a session before it stores anything, and nil after its end: a killed copy's session is ended by the next.
@@ -32,7 +34,8 @@ package struct WholeCopy {
     package func run(from: OpenSite, to: OpenSite, bad: Set<PackKey> = []) throws -> Report {
         let inventory = try Inventory.passing()
         let replicator = Replicator(
-            sources: [from], keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options, isCancelled: isCancelled)
+            sources: [from], keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options, progress: told(progress),
+            isCancelled: isCancelled)
         var report = Report(replication: replicator.level(to, bad: bad))
         // What a segment lists there is listed anew with its whole copy, so that collection keeps that one.
         if report.replication.stopped == nil, !bad.isEmpty {
@@ -42,6 +45,18 @@ package struct WholeCopy {
         try copyPacks(lacking(from, to, bad: bad), from, to, &report)
         try copyOthers(from, to, &report)
         return report
+    }
+
+    /// What a replicator tells of each snapshot from its start, as steps.
+    private func told(_ progress: @escaping @Sendable (Int) -> Void) -> @Sendable (ReplicationProgress) -> Void {
+        let last = Monitor<(snapshot: ShortID?, bytes: Int)>((nil, 0))
+        return { step in
+            let new = last.look { last in
+                defer { last = (step.snapshot, step.bytes) }
+                return step.snapshot == last.snapshot ? step.bytes - last.bytes : step.bytes
+            }
+            if new > 0 { progress(new) }
+        }
     }
 
     // MARK: packs
@@ -76,6 +91,7 @@ package struct WholeCopy {
             let outcomes = Threads.map("migrate", batch, atOnce: max(options.threads, to.site.parallelism)) { digest, copies in
                 let stored = try Self.copy(digest, copies, from, session)
                 Steps.mark("pack migrated")
+                progress(stored)
                 results.look { results in
                     (results.packs, results.bytes) = (results.packs + 1, results.bytes + stored)
                 }

@@ -88,7 +88,7 @@ package struct WholeCopy {
         let results = Monitor((packs: 0, bytes: 0, failures: [Failure]()))
         for batch in wanted.sorted(by: { $0.key < $1.key }).batches(of: 64) {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
-            let outcomes = Threads.map("migrate", batch, atOnce: max(options.threads, to.site.parallelism)) { digest, copies in
+            let outcomes = Threads.map("migrate", batch, atOnce: max(options.threads, to.site.parallelism)) { [progress] digest, copies in
                 let stored = try Self.copy(digest, copies, from, session)
                 Steps.mark("pack migrated")
                 progress(stored)

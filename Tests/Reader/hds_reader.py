@@ -70,7 +70,7 @@ def verify(repository, _):
 
 
 def journal(repository, options):
-    from hdsreader.journal import Journal, head  # it needs docs/tools, which the others do not
+    from hdsreader.journal import Journal, head  # it needs a file of docs/tools, which the other commands do not
     found = Journal(repository, options.keys, [head(text) for text in options.head])
     for row in found.rows():
         print(row, file=sys.stderr if options.entries else sys.stdout)

@@ -13,9 +13,12 @@ from .crypto import ENCAPSULATION, LABEL, TAG, same, sha256
 from .problems import Damaged, Foreign, Missing, NewerFormat, Problem, Usage, WrongKey, about
 from .wire import Cursor
 
-TOOLS = pathlib.Path(__file__).resolve().parents[3] / "docs" / "tools"
+TOOLS = pathlib.Path(__file__).resolve().parent / ".." / ".." / ".." / "docs" / "tools"
 sys.path.append(str(TOOLS))
-import journal_verify as ledgers  # noqa: E402, its folder is known only now
+try:
+    import journal_verify as ledgers  # noqa: E402, its folder is known only now
+except ModuleNotFoundError:
+    raise Usage("journal needs docs/tools/journal_verify.py of the sources: put it beside hds_reader.py") from None
 
 STEP = 16 << 10                              # plain bytes are a multiple of this
 LARGEST_SEGMENT = (32 << 20) + (64 << 10)    # header and entries, and the closing with more room than it takes

@@ -51,11 +51,11 @@ def read_chain(site, tenant, report):
 
 
 def longest_chain(followers):
-    """Follows digests from 32 zero bytes on. Hashes cannot run in circles."""
+    """Follows digests from 32 zero bytes on; of several of one length, the one with the least at its end. Hashes cannot run in circles."""
     best, paths = [], [[digest] for digest in followers.get(bytes(32), ())]
     while paths:
         path = paths.pop()
-        best = max(best, path, key=len)
+        best = min(best, path, key=lambda chain: (-len(chain), chain[-1:]))
         paths += [path + [digest] for digest in followers.get(path[-1], ())]
     return best
 

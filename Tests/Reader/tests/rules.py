@@ -14,6 +14,7 @@ from hdsreader.problems import Damaged, NewerFormat
 from hdsreader.statements import (AGREED, CONDEMNED, DECIDED, DELETED, DESCRIPTOR, FORGET, HOLD, LASTING, LEAVING, LOCK, MAINTAIN, MIGRATION,
                                   PARTLY_DELETED, PLACED, RELEASED, SEGMENT, SHEET, STORE_REFUSED, VERIFY, WITHDRAWN, Hold, HoldBody,
                                   Migration, Statement)
+from hdsreader.trust import longest_chain
 
 from .hostile import counted, varint
 from .support import KIT, Copy, digest, newer, repository, resealed, snapshots
@@ -179,6 +180,14 @@ class TestRules(unittest.TestCase):
     def test_the_new_descriptor(self):
         with Site() as site:
             self.assertEqual(site.run("verify").status, 0)
+
+    def test_longest_chain(self):
+        start, a, b, c, d = bytes(32), b"a" * 32, b"b" * 32, b"c" * 32, b"d" * 32
+        self.assertEqual(longest_chain({}), [])
+        self.assertEqual(longest_chain({start: [a, b], b: [c]}), [b, c])
+        for last in ([c, d], [d, c]):
+            self.assertEqual(longest_chain({start: [b, a], b: last}), [b, c])
+        self.assertEqual(longest_chain({start: [a, b], a: [d], b: [c]}), [b, c])
 
     def test_forget(self):
         with Site() as site:

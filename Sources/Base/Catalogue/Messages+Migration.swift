@@ -10,6 +10,11 @@ extension Message {
             "migration.take-out", en: "take \(name) out of the tenant's sites in the configuration",
             fr: "retirez \(name) des sites de l'établissement dans la configuration")
     }
+    package static func leftSiteNotVerified(_ site: String, _ to: String) -> Message {
+        Message(
+            "migration.left-not-verified", en: "\(site) is left for \(to): it is not verified, and what it lacks is no loss",
+            fr: "\(site) est quitté pour \(to) : il n'est pas vérifié, et ce qui y manque n'est pas une perte")
+    }
     package static let migrationSameSite = Message(
         "migration.same-site", en: "both names lead to the same site", fr: "les deux noms mènent au même site")
     package static let migrationOther = Message(

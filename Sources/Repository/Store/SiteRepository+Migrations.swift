@@ -27,16 +27,16 @@ extension SiteRepository {
         }
     }
 
-    /// The last record of a migration by which this site is left, or was; nil where none is, or each was withdrawn. Of each migration the last valid record is
-    /// read, and no other.
+    /// The last record of a migration by which this site is left, or was; nil where none is, or each was withdrawn. Of each migration away from here the last
+    /// valid record is read, and none before it.
     package func departure() throws -> MigrationRecord? {
         var departures: [MigrationRecord] = []
         let names = try site.keys(MigrationRecord.folder)
         for records in Dictionary(grouping: names, by: { $0.prefix { $0 != "." } }).values {
             // Numbers are spelled so that names sort by them.
             for key in records.sorted(by: >) {
-                guard let record = try migration(key) else { continue }
-                if record.from == id, record.act != .withdrawn { departures.append(record) }
+                guard let record = try migration(key), record.from == id else { continue }
+                if record.act != .withdrawn { departures.append(record) }
                 break
             }
         }

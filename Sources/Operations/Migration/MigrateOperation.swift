@@ -168,12 +168,14 @@ package struct MigrateOperation {
             options.snapshot = snapshot
             options.share = RestoreTestShare.whole
             options.site = to.name
-            _ = try RestoreTestOperation.run(workspace, options: options) { detail in
-                switch detail {
-                case .failure(let failure, _), .notTested(let failure, _): tell(.problem(failure))
-                case .checkOutput: break
-                }
-            }
+            _ = try RestoreTestOperation.run(
+                workspace, options: options,
+                tell: { detail in
+                    switch detail {
+                    case .failure(let failure, _), .notTested(let failure, _): tell(.problem(failure))
+                    case .checkOutput: break
+                    }
+                })
         }
     }
 

@@ -96,14 +96,15 @@ package struct MigrateOperation {
             let context = try context()
             let migration = try opened(context)
             if request.readsAgain { try migration.readAgain() }
-            var known = migration.state.phase
+            var (known, told) = (migration.state.phase, Set<String>())
             tell(.phase(known))
             while true {
                 if request.keepsSource, migration.state.phase == .agreed || migration.state.phase == .deleting {
                     return row(migration, "agreed", .done)
                 }
                 let outcome = try migration.advance(context)
-                for problem in migration.takeProblems() { tell(.problem(problem)) }
+                // Each reading finds the same again.
+                for problem in migration.takeProblems() where told.insert(problem.text(.english)).inserted { tell(.problem(problem)) }
                 if migration.state.phase != known {
                     known = migration.state.phase
                     tell(.phase(known))
@@ -191,7 +192,8 @@ package struct MigrateOperation {
         }
         try migration.add(
             samples.map {
-                let isGood = $0.sheet.restored.outcome == .good && $0.sheet.comparison.outcome == .good && $0.sheet.result != .failed
+                // A source that changed unseen says nothing of the copy.
+                let isGood = $0.sheet.restored.outcome == .good && $0.sheet.comparison.outcome == .good && $0.sheet.check.outcome != .failed
                 return .init(snapshot: $0.sheet.snapshot, isGood: isGood, finished: $0.sheet.finished, sheet: $0.name)
             })
         return !samples.isEmpty

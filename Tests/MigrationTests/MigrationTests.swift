@@ -240,7 +240,7 @@ import Testing
     /// Each site has a sealing of its own, and the same stub.
     @Test func sealedSegmentsOfTheJournalAreToldByTheirStubs() throws {
         let chain = ShortID.random().hex
-        func key(_ number: Int, _ end: String = "") -> String { "journal/\(chain)/000000000\(number)\(end)" }
+        @Sendable func key(_ number: Int, _ end: String = "") -> String { "journal/\(chain)/000000000\(number)\(end)" }
         for number in 1...3 {
             for (site, seal) in [(a, UInt8(1)), (b, UInt8(2))] where number == 1 || site.name == "a" {
                 try site.create(key(number), [seal, UInt8(number)])

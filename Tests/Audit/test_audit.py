@@ -82,6 +82,7 @@ def a_state_has_its_evidence():
         name, state, commands, tests = row["id"], row["state"], row.get("commands", []), row.get("tests", [])
         if state != "not covered" and not commands and not tests:
             wrong.append(f"{name}: {state} without evidence")
+        wrong += [f"{name}: /{each['output']}/ is found in anything" for each in commands if re.search(each["output"], "")]
         if state == "covered" and ("lacking" in row or "missing" in row):
             wrong.append(f"{name}: covered, and something is lacking")
         if state != "covered" and not row.get("lacking"):
@@ -165,6 +166,18 @@ def each_command_that_is_named_is_one_of_the_programs():
     each_wrong(wrong, "steps")
     for _, step in STEPS.values():
         expect("hdsbackup" not in step["run"] or list(calls(step["run"])), f"a call that is not recognised: {step['run']}")
+
+
+@suite.test
+def each_command_in_the_text_is_one_of_the_programs():
+    missing = {line for row in ROWS for line in row.get("missing", [])}
+    wrong = []
+    for line in sorted(set(re.findall(r"`(hdsbackup [^`]*)`", audit.PAGE.read_text("utf-8"))) - missing):
+        for words in calls(line.replace("\\|", "|")):
+            command, unknown = command_of(words)
+            if unknown:
+                wrong.append(f"{line}: {unknown} is no command below hdsbackup {' '.join(command)}")
+    each_wrong(wrong, "commands")
 
 
 @suite.test

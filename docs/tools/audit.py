@@ -54,16 +54,24 @@ def table(heads, lines):
 
 def shown_by(row, walk):
     """What an auditor does to see it."""
-    parts = []
+    parts, outputs = [], {}
     for each in row.get("commands", []):
-        step = walk[each["step"]][1]
-        parts.append(f"{code(step['run'])} ([{each['step']}]({anchor(title(walk[each['step']][0]))})): {code(each['output'])}")
+        outputs.setdefault(each["step"], []).append(code(each["output"]))
+    for name, found in outputs.items():
+        scene, step = walk[name]
+        parts.append(f"{code(step['run'])} ([{name}]({anchor(title(scene))})): {', '.join(found)}")
     tests = [code(each) for each in row.get("tests", [])]
     if tests:
         parts.append(("test " if len(tests) == 1 else "tests ") + ", ".join(tests))
     if "reason" in row:
         parts.append(row["reason"])
     return "<br>".join(parts) or "–"
+
+
+def lacking(row):
+    """What is lacking, and the commands that would show it if there were any."""
+    missing = " or ".join(code(each) for each in row.get("missing", []))
+    return row.get("lacking", "–") + (f"; there is no command {missing}" if missing else "")
 
 
 def title(scene):
@@ -110,7 +118,7 @@ def page(data):
             yield chapter["text"]
             yield ""
         lines = [(row["id"], row["clause"], row["requirement"], row["check"], row.get("priority", "–"), f"**{row['state']}**",
-                  shown_by(row, walk), row.get("lacking", "–")) for row in chapter["rows"]]
+                  shown_by(row, walk), lacking(row)) for row in chapter["rows"]]
         yield from table(("id", "source", "requirement", "auditor's check", "P", "state", "shown by", "what is lacking"), lines)
     for name, state in (("Partly covered", "partly"), ("Not covered", "not covered")):
         chosen = [row for row in every if row["state"] == state]
@@ -119,7 +127,7 @@ def page(data):
         yield f"{len(chosen)} of {len(every)} rows, {sum(row.get('priority') == 'A' for row in chosen)} of them of priority A."
         yield ""
         yield from table(("id", "P", "requirement", "what is lacking"),
-                         [(row["id"], row.get("priority", "–"), row["requirement"], row["lacking"]) for row in chosen])
+                         [(row["id"], row.get("priority", "–"), row["requirement"], lacking(row)) for row in chosen])
     yield "## Clauses of the report's matrix"
     yield ""
     yield ("The report of a tenant closes with a matrix of clauses (`etc/report/clauses.json`). The rows above that speak of each; the state is the least of theirs.")

@@ -187,7 +187,7 @@ def a_command_that_is_said_to_be_missing_is():
         for line in row.get("missing", []):
             (words,) = calls(line)
             command, unknown = command_of(words)
-            if unknown is None:
+            if unknown is None or len(command) == len(words):
                 text = help_of(*command)
                 lacking = [word for word in words if word.startswith("--") and not re.search(re.escape(word) + r"\b(?!-)", text)]
                 if not lacking:

@@ -14,7 +14,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "EndToEnd"))
-from hdstest import Open, copy, hospital, place, program, remove, working_day  # noqa: E402, the folder is known only now
+from hdstest import Open, Runner, copy, environment, hospital, place, program, remove, working_day  # noqa: E402, the folder is known only now
 
 papers = importlib.import_module("20_sovereignty")
 COMPANY, day = papers.COMPANY, papers.day
@@ -53,9 +53,24 @@ def technology(reach, autonomy, country="US"):
     return [{"supplier": "Fournisseur d'essai", "country": country, "canReachData": reach, "autonomy": autonomy}]
 
 
+class OnPaper(papers.Judged):
+    """No repository: papers alone, many of them. They are signed together, when the configuration is written."""
+
+    def put(self, name, kind, content, people=()):
+        return super().put(name, kind, content, ())
+
+    def write(self):
+        files = sorted(self.evidence.glob("*.json"))
+        for person in ("alice", "bruno"):
+            Runner.run(["ssh-keygen", "-q", "-Y", "sign", "-f", papers.key(person), "-n", "hdsbackup-evidence", *files], env=environment())
+            for file in files:
+                file.with_name(f"{file.name}.sig").rename(file.with_name(f"{file.name}.{person}.sig"))
+        return super().write()
+
+
 def with_sites(name, profile="sovereign"):
-    """No repository: papers alone. The sites `paris` and `lille` are beyond reproach."""
-    machine = papers.Judged(name, profile=profile)
+    """The sites `paris` and `lille` are beyond reproach."""
+    machine = OnPaper(name, profile=profile)
     for site in machine.sites:
         whole(machine, site)
     return machine

@@ -36,6 +36,7 @@ struct MigrateCommand: OperatorCommand {
             switch event {
             case .phase(let phase): line.rename("\(from) → \(to) · \(Message.migratePhase(phase.rawValue).text(console.language))")
             case .problem(let failure): console.report(failure)
+            case .note(let failure): console.note(failure.text(console.language))
             case .bytes(let count): line.add(bytes: count)
             }
         }

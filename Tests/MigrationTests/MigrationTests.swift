@@ -361,8 +361,10 @@ import Testing
         guard case .writers(let writers) = try migration.run(soon) else { return #expect(Bool(false)) }
         #expect(writers == [session.id])
         guard case .samples = try migration.run(tenant.context(a, b, now: later)) else { return #expect(Bool(false)) }
-        // The writer wakes up, and learns that it was ended.
-        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: { ($0 as? Failure)?.kind == .fenced }
+        // The writer wakes up, and learns that the site was left, and that it was ended.
+        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: { ($0 as? Failure)?.kind == .refused }
+        let slot = try SlotRecord(body: tenant.repository(a).statement(session.slot.key, .slot).body)
+        #expect(slot.outcome == .fence)
     }
 
     @Test func aFailedSampleStopsItUntilALaterOneSucceeds() throws {

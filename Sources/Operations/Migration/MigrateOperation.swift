@@ -31,6 +31,8 @@ package struct MigrateOperation {
     package enum Event: Sendable {
         case phase(MigrationPhase)
         case problem(Failure)
+        /// Found on the way, and in nobody's way.
+        case note(Failure)
         case bytes(Int)
     }
 
@@ -104,7 +106,8 @@ package struct MigrateOperation {
                 }
                 let outcome = try migration.advance(context)
                 // Each reading finds the same again.
-                for problem in migration.takeProblems() where told.insert(problem.text(.english)).inserted { tell(.problem(problem)) }
+                let problems = migration.takeProblems().filter { told.insert($0.text(.english)).inserted }
+                if case .differs = outcome { problems.forEach { tell(.problem($0)) } } else { problems.forEach { tell(.note($0)) } }
                 if migration.state.phase != known {
                     known = migration.state.phase
                     tell(.phase(known))
@@ -169,14 +172,18 @@ package struct MigrateOperation {
             options.snapshot = snapshot
             options.share = RestoreTestShare.whole
             options.site = to.name
-            _ = try RestoreTestOperation.run(
+            var details: [Failure] = []
+            let rows = try RestoreTestOperation.run(
                 workspace, options: options,
                 tell: { detail in
                     switch detail {
-                    case .failure(let failure, _), .notTested(let failure, _): tell(.problem(failure))
+                    case .failure(let failure, _), .notTested(let failure, _): details.append(failure)
                     case .checkOutput: break
                     }
                 })
+            // Of a good sample there is nothing to tell but what the source itself did meanwhile.
+            let isGood = rows.allSatisfy { row in row.sheet != nil && [row.restored, row.manifest, row.check].allSatisfy { $0.result != "failed" } }
+            details.forEach { tell(isGood ? .note($0) : .problem($0)) }
         }
     }
 

@@ -241,6 +241,7 @@ extension Message {
 
 // MARK: evacuate
 extension Message {
+    package static func seenOn(_ day: String) -> Message { Message("where.seen-on", en: "last here on \(day)", fr: "vu le \(day)") }
     package static let evacuateToItself = Message(
         "evacuate.to-itself", en: "a site is not evacuated to itself", fr: "un site ne s'évacue pas vers lui-même")
     package static func evacuatePlan(_ from: String, _ to: String, _ missing: Int, _ all: Int, _ packs: String, _ bytes: String) -> Message {

@@ -140,8 +140,11 @@ extension Migration {
             let folder = key.prefix { $0 != "/" }
             return !CopyInventory.ownFolders.contains(folder) && folder != "packs" && folder != "snapshots"
         }
+        let sealed = Set(try to.site.keys("journal/").compactMap { SealedName($0)?.segment })
+        let erased = try context.erased(to.repository)
         for object in objects where isShared(object.key) {
             if context.isCancelled() { throw Failure(.interrupted, .interrupted) }
+            if let name = SealedName(object.key), sealed.contains(name.segment) || erased.contains(name.segment) { continue }
             let bytes: [UInt8]
             do {
                 bytes = try context.from.read(object.key, limit: RecordCheck.limit(object.key))

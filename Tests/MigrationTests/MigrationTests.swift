@@ -259,9 +259,14 @@ import Testing
         #expect(leaves.contains(Leaf(name: key(2), size: 0, content: sha256([2]))) && !leaves.contains { $0.name == key(3) })
         // A seal that is gone at the new site is missed.
         try b.delete(key(2))
-        try b.create(key(2, ".stub.1"), [9])
         let comparison = try migration.compare(context).comparison
         #expect(comparison.differences == [.missing(Leaf(name: key(2), size: 0, content: sha256([2])))])
+        var after = context
+        after.now = { [later] in later }
+        guard case .samples = try migration.run(after) else { return #expect(Bool(false)) }
+        try sample(migration)
+        guard case .done = try migration.run(after) else { return #expect(Bool(false)) }
+        #expect(try a.keys("").isEmpty && b.read(key(1), limit: 9) == [2, 1] && b.read(key(2), limit: 9) == [1, 2])
     }
 
     // MARK: late and early

@@ -50,7 +50,7 @@ struct MigrateCommand: OperatorCommand {
     /// Where the migration is, and what was proven: the journal has it beside the signed records.
     private func record(_ row: MigrateRow, _ session: CommandSession, _ workspace: Workspace) {
         var details: [Word: EntryValue] = [
-            "command": .word("migrate"), "from": .word(Word(from) ?? "site"), "to": .word(Word(to) ?? "site"),
+            "command": .word("migrate"), "from": .word(Word(fitting: from)), "to": .word(Word(fitting: to)),
         ]
         details["phase"] = Word(row.phase.lowercased()).map { .word($0) }
         details["root"] = row.root.flatMap { Digest(hex: $0) }.map { .digest($0) }

@@ -67,6 +67,9 @@ extension Message {
 
 // MARK: migrate
 extension Message {
+    package static func leftObjects(_ count: Int) -> Message {
+        Message("migrate.left-objects", en: "\(count) objects left", fr: "\(count) objets restants")
+    }
     package static let migrationToItself = Message(
         "migrate.to-itself", en: "a site is not moved to itself", fr: "un site ne migre pas vers lui-même")
     package static let migrationBusy = Message(

@@ -196,10 +196,14 @@ extension Message {
         Message(
             "status.policy", en: "policy refuses \(site): rule \(rule): \(reason)", fr: "la politique refuse \(site) : règle \(rule) : \(reason)")
     }
-    package static func alertPolicyRefused(_ site: String, _ rule: String, _ reason: String, _ remedy: String?) -> Message {
-        Message(
-            "alert.policy", en: "policy lets nothing new go to \(site): rule \(rule): \(reason)" + (remedy.map { ". To do: \($0)" } ?? ""),
-            fr: "la politique ne laisse rien de nouveau aller vers \(site) : règle \(rule) : \(reason)" + (remedy.map { ". À faire : \($0)" } ?? ""))
+    package static func alertPolicyRefused(_ site: String, _ rule: String, _ reason: String, _ remedy: String?, isDenied: Bool) -> Message {
+        let move = "`hdsbackup evacuate \(site) --to OTHER`, `hdsbackup migrate --from \(site) --to OTHER --prove`"
+        return Message(
+            "alert.policy",
+            en: "policy lets nothing new go to \(site): rule \(rule): \(reason)" + (remedy.map { ". To do: \($0)" } ?? "")
+                + (isDenied ? ". What is there has to leave: \(move)" : ""),
+            fr: "la politique ne laisse rien de nouveau aller vers \(site) : règle \(rule) : \(reason)" + (remedy.map { ". À faire : \($0)" } ?? "")
+                + (isDenied ? ". Ce qui s'y trouve doit partir : \(move)" : ""))
     }
     package static func alertPolicySoon(_ site: String, _ rule: String, _ reason: String, _ through: String?, _ remedy: String?) -> Message {
         Message(

@@ -116,6 +116,8 @@ package struct PolicyRow: Codable, Sendable {
     package let site: String?
     package let outcome: String
     package let rule: String
+    /// Where it stands; nil where the rules cannot be read.
+    package let clause: String?
     package let reason: String
     package let remedy: String?
     package let through: String?
@@ -133,7 +135,7 @@ package struct PolicyRow: Codable, Sendable {
             if !judgement.troubles.isEmpty, let refusal = judgement.refusal {
                 rows.append(
                     PolicyRow(
-                        site: site.name, outcome: Outcome.deny.rawValue, rule: "-", reason: refusal.message.text(l), remedy: refusal.remedy?.text(l),
+                        site: site.name, outcome: Outcome.deny.rawValue, rule: "-", clause: nil, reason: refusal.message.text(l), remedy: refusal.remedy?.text(l),
                         through: nil, urgency: 0))
             } else if let worst = worst(judgement.decision?.findings ?? []) {
                 rows.append(PolicyRow(site.name, worst, l))
@@ -152,10 +154,13 @@ package struct PolicyRow: Codable, Sendable {
             .element
     }
 
-    private init(site: String?, outcome: String, rule: String, reason: String, remedy: String?, through: String?, urgency: Int) {
+    private init(
+        site: String?, outcome: String, rule: String, clause: String?, reason: String, remedy: String?, through: String?, urgency: Int
+    ) {
         self.site = site
         self.outcome = outcome
         self.rule = rule
+        self.clause = clause
         self.reason = reason
         self.remedy = remedy
         self.through = through
@@ -164,8 +169,8 @@ package struct PolicyRow: Codable, Sendable {
 
     private init(_ site: String?, _ result: RuleResult, _ l: Language) {
         self.init(
-            site: site, outcome: result.outcome.rawValue, rule: result.rule.text, reason: result.reason.text(l), remedy: result.remedy?.text(l),
-            through: result.through?.text, urgency: result.urgency)
+            site: site, outcome: result.outcome.rawValue, rule: result.rule.text, clause: result.clause, reason: result.reason.text(l),
+            remedy: result.remedy?.text(l), through: result.through?.text, urgency: result.urgency)
     }
 }
 

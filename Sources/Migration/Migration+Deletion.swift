@@ -51,7 +51,11 @@ extension Migration {
             remnants = try remove(plain, context)
             plain = try list(context.from).filter { !DeletionOrder.isLasting($0.key) }
         } while remnants.isEmpty && !plain.isEmpty
-        if remnants.isEmpty { remnants = try removeLast(list(context.from), to, context) }
+        if remnants.isEmpty {
+            // What a killed writer left half stored has no name, and is the tenant's all the same.
+            _ = try context.from.abortUploads(olderThan: 0)
+            remnants = try removeLast(list(context.from), to, context)
+        }
         return try finish(remnants, remaining: list(context.from), context)
     }
 

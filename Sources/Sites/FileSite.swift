@@ -179,6 +179,24 @@ package final class FileSite: Site {
         }
     }
 
+    /// Takes away what writers that were killed left half written.
+    package func abortUploads(olderThan seconds: Int64) throws -> Int {
+        do {
+            let root = try root()
+            guard let folder = try? File.open(RawName(".tmp"), in: root, O_RDONLY | O_DIRECTORY) else { return 0 }
+            let before = Timestamp.now().seconds - seconds
+            var names: [String] = []
+            try folder.forEachEntry { names.append(String(decoding: $0.name, as: UTF8.self)) }
+            var removed = 0
+            for name in names {
+                let path = ".tmp/" + name
+                guard let file = try? File.open(RawName(path), in: root, O_RDONLY | O_NOFOLLOW), try file.stat().mtime_sec <= before else { continue }
+                if unlinkat(root.descriptor, path, 0) == 0 { removed += 1 }
+            }
+            return removed
+        } catch let error as SystemError { throw failure(error, "delete", ".tmp") }
+    }
+
     package func freeSpace() throws -> UInt64? {
         do {
             let file = try held.look({ $0 }) ?? File.open(RawName(place), O_RDONLY | O_DIRECTORY)

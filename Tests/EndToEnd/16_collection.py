@@ -191,7 +191,9 @@ def of_a_damaged_pack_and_the_copy_that_mended_it_the_whole_one_stays():
     machine.put("b", 512)
     machine.take()
     path = machine.prefix("paris") / sorted(machine.packs("paris"))[0]
-    path.write_bytes(bytes(len(path.read_bytes())))
+    found = bytearray(path.read_bytes())
+    found[1000] ^= 1  # its directory is as good as it was
+    path.write_bytes(found)
     machine.run("verify", "--read", "all", "--site", "paris", exit=4)
     machine.run("replicate")
     machine.sweep()

@@ -43,7 +43,7 @@ class Moving(Open):
     def files(self, site):
         """All that lies below the site, the tenant's or not."""
         return {str(each.relative_to(self.site(site))): (each.stat().st_size, each.stat().st_mtime_ns)
-                for each in self.site(site).rglob("*") if each.is_file() and not each.name.startswith(".")}
+                for each in self.site(site).rglob("*") if each.is_file()}
 
     def without(self, *sites):
         self.tenant_settings["sites"] = [each for each in self.sites if each not in sites]

@@ -94,6 +94,9 @@ package final class CommandSession: Sendable {
         return try tenantName.map { [try configuration.tenant($0)] } ?? configuration.tenants
     }
 
+    /// The tenant that `--tenant` names; nil where it is not given. Throws `.usage` for one that is not there.
+    package func tenant() throws -> Configuration.Tenant? { try tenantName.map { try configuration().tenant($0) } }
+
     /// The one tenant that the flags mean.
     package func workspace() throws -> Workspace {
         try opened(Workspace(configuration(), tenant: tenantName) { try self.passphrase() })

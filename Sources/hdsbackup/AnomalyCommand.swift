@@ -63,7 +63,10 @@ struct AnomalyCommand: ParsableCommand {
         func act(_ session: CommandSession) throws -> ExitStatus {
             guard !reason.allSatisfy(\.isWhitespace) else { throw Failure(.usage, .reasonNeeded) }
             let history = try session.history()
+            let tenants = Set(try session.tenants().map(\.name))
             let tenant = try history.anomalies(all: true).first { $0.id == id }?.tenant
+            // A number of another tenant than the one that is meant does not exist.
+            if let tenant, !tenants.contains(tenant) { throw Failure(.usage, .noSuchAnomaly(id), remedy: .listAnomalies) }
             try history.release(id, by: CommandSession.person(), reason: reason, at: Timestamp.now().seconds)
             if let tenant {
                 session.record(

@@ -76,7 +76,7 @@ struct StatusCommand: OperatorCommand {
     func act(_ session: CommandSession) throws -> ExitStatus {
         let console = session.console
         if let daemon = try session.daemon() {
-            let status = try daemon.status(console.language).only(tenant: common.tenant)
+            let status = try daemon.status(console.language).only(tenant: common.tenant, console.language)
             console.row(status) {
                 for line in status.overview.lines(console.language) { console.print(line) }
                 for line in status.tenants.flatMap({ $0.digitLines(console.language) }) { console.print(line) }

@@ -14,6 +14,7 @@ struct PolicyCommand: ParsableCommand {
         @Option(help: ArgumentHelp(help(.helpPolicyDay), valueName: "date")) var on: String?
 
         func act(_ session: CommandSession) throws -> ExitStatus {
+            if let meant = common.tenant, meant != tenant { throw Failure(.usage, .anotherTenantMeant, object: tenant) }
             let report = try PolicyReport(
                 session.configuration(), tenant: tenant, site: site, source: source, day: on.map(PolicyReport.day), language: session.language)
             session.console.row(report) { for line in report.lines(session.language) { session.console.print(line) } }
@@ -32,8 +33,8 @@ struct EvidenceCommand: ParsableCommand {
         @Option(help: ArgumentHelp(help(.helpExpiring), valueName: "90d")) var expiring: String?
 
         func act(_ session: CommandSession) throws -> ExitStatus {
-            let papers = try session.configuration().papers
-            let rows = try EvidenceReport(papers, language: session.language).rows(expiring: expiring.map(EvidenceReport.days))
+            let report = try EvidenceReport(session.configuration(), tenant: session.tenant(), language: session.language)
+            let rows = try report.rows(expiring: expiring.map(EvidenceReport.days))
             EvidenceCommand.show(rows, session)
             return .done
         }
@@ -45,7 +46,7 @@ struct EvidenceCommand: ParsableCommand {
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let (console, l) = (session.console, session.language)
-            let rows = try EvidenceReport(session.configuration().papers, language: l).rows()
+            let rows = try EvidenceReport(session.configuration(), tenant: session.tenant(), language: l).rows()
             EvidenceCommand.show(rows, session)
             for row in rows { for problem in row.problems { console.note(problem) } }
             if rows.allSatisfy(\.isGood) {
@@ -70,7 +71,7 @@ struct EvidenceCommand: ParsableCommand {
 
         func act(_ session: CommandSession) throws -> ExitStatus {
             let (console, l) = (session.console, session.language)
-            let report = EvidenceReport(try session.configuration().papers, language: l)
+            let report = EvidenceReport(try session.configuration(), language: l)
             var (rows, status): ([Row], ExitStatus) = ([], .done)
             for file in files {
                 do {

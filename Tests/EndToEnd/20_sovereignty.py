@@ -39,8 +39,8 @@ def sign(file, person):
 class Judged(Open):
     """A machine whose tenant has a profile, with papers beyond reproach for each site."""
 
-    def __init__(self, name, sites=("paris", "lille"), profile="hds"):
-        super().__init__(name, sites=sites)
+    def __init__(self, name, sites=("paris", "lille"), profile="hds", **more):
+        super().__init__(name, sites=sites, **more)
         self.evidence, self.approvers = self.root / "evidence", self.root / "approvers"
         self.evidence.mkdir()
         self.settings["sovereignty"] = {"policies": ETC / "policies", "providers": ETC / "providers", "operator": "Sauvegarde d'essai SAS",

@@ -164,8 +164,7 @@ import Testing
     // MARK: papers
 
     @Test func aPaperIsAddedWithItsSignaturesAndNeverInPlaceOfABetterOne() throws {
-        let papers = try configuration().papers
-        let report = EvidenceReport(papers, language: .english)
+        let report = try EvidenceReport(configuration(), language: .english)
         let desk = folder.path + "/desk"
         try Files.makeFolder(desk)
         try put("new", "evidence", paper("new", "DPA", "X"), in: desk, by: ["alice"])
@@ -177,6 +176,31 @@ import Testing
         try put("new", "evidence", paper("new", "DPA", "Y"), in: desk, by: ["alice"])
         #expect(try failureKind { _ = try report.add(desk + "/new.json") } == .refused)
         #expect(try report.rows().first { $0.file == "new.json" }?.holder == "X")
+    }
+
+    @Test func aContractWithAnotherTenantDecidesNothingAndIsNotShown() throws {
+        try put("ev-other", "evidence", paper("ev-other", "contractHDS", "Clinique"))
+        try put("ev-unsigned", "evidence", paper("ev-unsigned", "contractHDS", "Clinique"), by: ["alice"])
+        var configuration = try configuration()
+        configuration.papers.hostEvidence += ["ev-other", "ev-unsigned"]
+        var other = configuration.tenants[0]
+        (other.name, other.party, other.sites) = ("clinique", .init(name: "Clinique"), ["local"])
+        configuration.tenants.append(other)
+        func shown(_ tenant: Configuration.Tenant) throws -> (documents: Set<String>, explained: String) {
+            let rows = try EvidenceReport(configuration, tenant: tenant, language: .english).rows()
+            let report = try PolicyReport(
+                configuration, tenant: tenant.name, site: "local", day: day("2026-11-27"), language: .english, resolver: Names())
+            #expect(report.rules.first { $0.rule == "operator.contract" }?.verdict == "holds")
+            return (Set(rows.map(\.file)), report.lines(.english).joined())
+        }
+        let (first, second) = (try shown(configuration.tenants[0]), try shown(other))
+        let common: Set = ["ev-hds.json", "ev-contract.json", "ev-operator.json", "site-local.json"]
+        #expect(first.documents == common.union(["ev-tenant.json", "site-gra.json"]))
+        #expect(second.documents == common.union(["ev-other.json", "ev-unsigned.json"]))
+        #expect(first.explained.contains("ev-tenant") && !first.explained.contains("ev-other") && !first.explained.contains("ev-unsigned"))
+        #expect(second.explained.contains("ev-other") && !second.explained.contains("ev-tenant"))
+        let all = try EvidenceReport(configuration, language: .english).rows().map(\.file)
+        #expect(Set(all) == first.documents.union(second.documents))
     }
 
     // MARK: samples

@@ -136,7 +136,7 @@ import Testing
             try site.create(SiteLedgerSource.key(closing.origin.id, "0000000000.1"), [1, 2, 3])
             try site.create(SiteLedgerSource.key(closing.origin.id, "0000000000.stub"), SignedClosing(segment: bytes).stub)
         }
-        let source = try SiteLedgerSource(site) { $0?.ledger == .accesses }
+        let source = try SiteLedgerSource(site) { $1?.ledger == .accesses }
         let chain = try #require(chains[.accesses])
         #expect(try source.chains() == [chain])
         #expect(try source.names(chain) == ["0000000000.stub"])

@@ -126,6 +126,8 @@ extension Message {
             "alert.configuration", en: "the changed configuration is refused, the old one is in effect: \(detail)",
             fr: "la configuration modifiée est refusée, l'ancienne reste en vigueur : \(detail)")
     }
+    package static let configCheckNames = Message(
+        "alert.config-check", en: "config check names what is wrong", fr: "config check indique ce qui ne va pas")
     package static func alertClock(_ seconds: Int64) -> Message {
         Message(
             "alert.clock", en: "the clock jumped by \(seconds) s; check the time service",

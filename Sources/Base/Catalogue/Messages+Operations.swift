@@ -188,6 +188,8 @@ extension Message {
     package static let nameTenant = Message("tenant.name-one", en: "name one with --tenant", fr: "indiquez-en un avec --tenant")
     package static let unknownTenant = Message(
         "tenant.unknown", en: "the configuration has no such tenant", fr: "la configuration ne comporte pas cet établissement")
+    package static let anotherTenantMeant = Message(
+        "tenant.another-meant", en: "--tenant names another one", fr: "--tenant en désigne un autre")
     package static let unknownSite = Message("site.unknown", en: "there is no such site here", fr: "ce site est inconnu ici")
     package static let unknownSource = Message("source.unknown", en: "there is no such source here", fr: "cette source est inconnue ici")
     package static let noSourceConfigured = Message(

@@ -90,9 +90,11 @@ package struct JournalCheck: Sendable {
         // Other machines of the tenant have chains there too: this machine answers for those that it has, and for those of its keys.
         let own = Set(result.report.chains.map(\.chain))
         let signers = Set(try workspace.keys.ownSigners(state: workspace.configuration.node.state))
-        let source = try SiteLedgerSource(repository.site) { origin in
+        // What lies under the name of an own chain is looked at whatever it says of itself: it may be another's, or damaged.
+        let source = try SiteLedgerSource(repository.site) { chain, origin in
+            if own.contains(chain) { return true }
             guard let origin, origin.ledger == ledger, origin.tenant == tenant else { return false }
-            return own.contains(origin.id) || signers.contains(origin.writer)
+            return signers.contains(origin.writer)
         }
         var trust = trust
         trust.add(repository.trust)

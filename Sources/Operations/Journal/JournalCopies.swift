@@ -216,7 +216,7 @@ package struct JournalCopies: Sendable {
 
     /// Of chains in which nothing is wrong: nothing is deleted on a doubtful word.
     private func erased(_ ledger: Ledger, _ repository: SiteRepository, _ trust: JournalTrust) throws -> [ErasedKeys] {
-        let source = try SiteLedgerSource(repository.site) { $0?.ledger == ledger && $0?.tenant == tenant }
+        let source = try SiteLedgerSource(repository.site) { $1?.ledger == ledger && $1?.tenant == tenant }
         var verification = LedgerVerification(trusted: trust.keys, contents: .elsewhere, ledger: ledger, tenant: .some(tenant))
         verification.rights = trust.rights
         return try verification.run(source).chains.filter(\.isWhole).flatMap { chain in

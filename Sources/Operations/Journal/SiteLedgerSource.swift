@@ -11,8 +11,9 @@ package struct SiteLedgerSource: LedgerSource {
     private let site: any Site
     private let objects: [ChainID: [String]]
 
-    /// Lists what the site has. `isWanted`: whether a chain of that origin belongs to what is looked at; nil for what cannot be told.
-    package init(_ site: any Site, where isWanted: (ChainOrigin?) -> Bool) throws {
+    /// Lists what the site has. `isWanted`: whether a chain of that name and origin belongs to what is looked at; nil where what lies under the name
+    /// does not tell, or tells another name.
+    package init(_ site: any Site, where isWanted: (ChainID, ChainOrigin?) -> Bool) throws {
         self.site = site
         var all: [ChainID: [String]] = [:]
         for key in try site.keys(Self.root) {
@@ -21,7 +22,7 @@ package struct SiteLedgerSource: LedgerSource {
             all[chain, default: []].append(String(parts[1]))
         }
         let unfiltered = SiteLedgerSource(site: site, objects: all)
-        objects = try all.filter { isWanted(try LedgerVerification.peek($0.key, in: unfiltered)) }
+        objects = try all.filter { isWanted($0.key, try LedgerVerification.peek($0.key, in: unfiltered)) }
     }
 
     private init(site: any Site, objects: [ChainID: [String]]) {

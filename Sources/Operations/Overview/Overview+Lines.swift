@@ -102,7 +102,7 @@ package struct DaemonStatus: Encodable, Sendable {
     }
 
     /// The same, of one tenant; of all where `tenant` is nil.
-    package func only(tenant: String?) -> DaemonStatus {
+    package func only(tenant: String?, _ l: Language) -> DaemonStatus {
         guard let tenant else { return self }
         var overview = overview
         overview.tenants.removeAll { $0.name != tenant }
@@ -116,6 +116,15 @@ package struct DaemonStatus: Encodable, Sendable {
         }
         overview.alerts.removeAll { !concerns($0.key) }
         overview.past.removeAll { !concerns($0.key) }
+        // A mistake in the configuration may stand in another tenant's section.
+        let refused = Message.configCheckNames.text(l)
+        for index in overview.alerts.indices where overview.alerts[index].key == "configuration" {
+            overview.alerts[index].text = Message.alertConfiguration(refused).text(l)
+        }
+        for index in overview.past.indices where overview.past[index].key == "configuration" {
+            overview.past[index].text = Message.alertConfiguration(refused).text(l)
+        }
+        overview.configuration.refused = overview.configuration.refused.map { _ in refused }
         return DaemonStatus(tenants: tenants.filter { $0.tenant == tenant }, overview: overview)
     }
 

@@ -40,13 +40,32 @@ package struct EvidenceRow: Encodable, Sendable {
 
 /// The register of evidence as an operator sees it.
 package struct EvidenceReport: Sendable {
-    private let papers: Configuration.Papers
+    private let configuration: Configuration
+    private let tenant: Configuration.Tenant?
     private let language: Language
     private let today = CalendarDay(LocalTime(Timestamp.now().seconds))
 
-    package init(_ papers: Configuration.Papers, language: Language) {
-        self.papers = papers
+    private var papers: Configuration.Papers { configuration.papers }
+
+    /// `tenant`: only what concerns it is shown: statements of its sites, what they and the operator name but for contracts with others, its waivers.
+    package init(_ configuration: Configuration, tenant: Configuration.Tenant? = nil, language: Language) {
+        self.configuration = configuration
+        self.tenant = tenant
         self.language = language
+    }
+
+    /// Whether the document may be shown to who asks. Of what cannot be read nobody can tell whose it is.
+    private func concerns(_ document: RegisterDocument?, _ register: EvidenceRegister) -> Bool {
+        guard let tenant else { return true }
+        let sites = tenant.sites.compactMap { SiteID($0) }
+        switch document {
+        case nil: return false
+        case .site(let one): return sites.contains(one.id)
+        case .waiver(let one): return one.tenant.text == tenant.name
+        case .evidence(let one):
+            let named = sites.flatMap { register.facts(of: $0).evidence } + papers.hostEvidence.compactMap { EvidenceID($0) }
+            return named.contains(one.id) && !configuration.isContract(one, ofAnotherThan: tenant)
+        }
     }
 
     /// Every document, in the order of the file names; `days`: only those whose last day is so near, or past. Throws why the rules or the
@@ -61,7 +80,7 @@ package struct EvidenceReport: Sendable {
 
     private func rows(_ register: EvidenceRegister, _ terms: PolicyTerms) -> [EvidenceRow] {
         func signers(_ endorsement: Endorsement) -> [String] { endorsement.signers.map(\.text).sorted() }
-        var rows = register.evidence.values.map { admitted -> EvidenceRow in
+        var rows = register.evidence.values.filter { concerns(.evidence($0.document), register) }.map { admitted -> EvidenceRow in
             let one = admitted.document
             let months = terms.maximumMonths[one.kind]
             let state =
@@ -77,21 +96,21 @@ package struct EvidenceReport: Sendable {
                 state: state, last_day: one.lastDay(maximumMonths: months)?.text, signed_by: signers(admitted.endorsement), reason: nil, code: nil,
                 problems: [])
         }
-        rows += register.waivers.values.map { admitted in
+        rows += register.waivers.values.filter { concerns(.waiver($0.document), register) }.map { admitted in
             let one = admitted.document
             return EvidenceRow(
                 file: admitted.file, document: "waiver", id: one.id.text, kind: nil, holder: "\(one.tenant.text) → \(one.site.text)", number: nil,
                 state: today > one.until ? "expired" : today < one.grantedOn ? "notYet" : "valid", last_day: one.until.text,
                 signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
         }
-        rows += register.sites.values.map { admitted in
+        rows += register.sites.values.filter { concerns(.site($0.document), register) }.map { admitted in
             EvidenceRow(
                 file: admitted.file, document: "site", id: admitted.document.id.text, kind: nil, holder: admitted.document.company?.entity.name,
                 number: nil, state: "valid", last_day: nil, signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
         }
-        rows += register.absent.map { one in
+        rows += register.absent.filter { concerns($0.claimed, register) }.map { one in
             EvidenceRow(
-                file: one.file, document: nil, id: nil, kind: one.claimedKind?.rawValue, holder: nil, number: nil, state: "absent", last_day: nil,
+                file: one.file, document: nil, id: nil, kind: one.claimedEvidence?.kind.rawValue, holder: nil, number: nil, state: "absent", last_day: nil,
                 signed_by: [], reason: one.reason.text(language), code: one.reason.code, problems: one.problems.map { $0.failure.text(language) })
         }
         return rows.sorted { $0.file < $1.file }

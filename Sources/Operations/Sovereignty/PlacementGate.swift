@@ -140,12 +140,18 @@ package final class PlacementGate: Sendable {
         }
         let papers = configuration.papers
         let host = papers.host.map { LegalEntity($0) } ?? LegalEntity(name: "?")
-        let evidence = papers.hostEvidence.compactMap { EvidenceID($0) }
+        let evidence = papers.hostEvidence.compactMap { EvidenceID($0) }.filter { !isContractOfAnother($0, dossier.register) }
         return Placement(
             site: dossier.register.facts(of: siteID),
             tenant: TenantFacts(id: tenantID, kind: TenantFacts.Kind(tenant.kind), entity: tenant.party.map { LegalEntity($0) }),
             host: OperatorFacts(entity: host, evidence: evidence), source: source.map { SourceFacts($0, tenant) }, lockDays: site.lockDays,
             endpoint: endpoint(site, dossier, now))
+    }
+
+    /// A contract with another tenant decides nothing here, and is not shown among the facts.
+    private func isContractOfAnother(_ id: EvidenceID, _ register: EvidenceRegister) -> Bool {
+        guard let one = register.evidence[id]?.document ?? register.absence(of: id)?.claimedEvidence else { return false }
+        return configuration.isContract(one, ofAnotherThan: tenant)
     }
 
     private func endpoint(_ site: Configuration.Site, _ dossier: Dossier, _ now: Double) -> EndpointFinding {
@@ -168,6 +174,15 @@ extension Configuration.Site {
     var lockDays: Int {
         guard case .s3(let s3) = place, s3.objectLock != nil else { return 0 }
         return s3.lockPeriod.map { Int($0.components.seconds / 86_400) } ?? 14
+    }
+}
+
+extension Configuration {
+    /// Whether the document is a contract of the operator with another tenant alone.
+    func isContract(_ evidence: Evidence, ofAnotherThan tenant: Tenant) -> Bool {
+        guard evidence.kind.isContract else { return false }
+        func isParty(_ tenant: Tenant) -> Bool { tenant.party.map { LegalEntity($0).isSame(as: evidence.holder) } ?? false }
+        return !isParty(tenant) && tenants.contains { $0.name != tenant.name && isParty($0) }
     }
 }
 

@@ -63,7 +63,7 @@ extension CheckContext {
         for id in ids {
             guard let admitted = register.evidence[id] else {
                 let absence = register.absence(of: id)
-                if let claimed = absence?.claimedKind, claimed != kind { continue }
+                if let claimed = absence?.claimedEvidence?.kind, claimed != kind { continue }
                 search.facts.append(Fact(id.text, nil, origin: absence?.file))
                 // A document that is there and does not count tells more than one that is not there.
                 if absence != nil || lackRank == 0 { search.lack = .evidenceAbsent(id.text, absence?.reason ?? .evidenceNotThere) }

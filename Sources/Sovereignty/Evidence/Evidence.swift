@@ -45,6 +45,9 @@ package struct Evidence: Sendable, Equatable {
         /// The page that EXI 31 wants public.
         case transferPage = "exi31Page"
         case reversibilityPolicy
+
+        /// What is signed with one party, and nobody else's business.
+        package var isContract: Bool { self == .hostingContract || self == .processingAgreement || self == .groupAgreement }
     }
 
     /// The six activities of HDS by name: their numbers differ between sources (§0, finding 7).

@@ -26,8 +26,10 @@ package struct EvidenceRegister: Sendable, Equatable {
         package let reason: Message
         /// What is wrong in it, where it cannot be read.
         package let problems: [DocumentProblem]
-        /// The kind of evidence that it says to be: good for a sentence to a person, and for nothing else.
-        package let claimedKind: Evidence.Kind?
+        /// What it says to be: good for a sentence to a person, and for nothing else. Nil where it cannot be read.
+        package let claimed: RegisterDocument?
+
+        package var claimedEvidence: Evidence? { if case .evidence(let one) = claimed { one } else { nil } }
     }
 
     /// An empty one: every site is unknown.
@@ -49,16 +51,14 @@ package struct EvidenceRegister: Sendable, Equatable {
             case .failure(let error):
                 let problems = (error as? DocumentProblems)?.all ?? []
                 absent.append(
-                    AbsentDocument(file: file.name, reason: problems.first?.message ?? .documentUnreadable, problems: problems, claimedKind: nil))
+                    AbsentDocument(file: file.name, reason: problems.first?.message ?? .documentUnreadable, problems: problems, claimed: nil))
             case .success(let document):
                 // Two that say of themselves to be the same contradict each other: neither is believed.
                 let others = owners[document.name, default: []].map { files[$0].name }.filter { $0 != file.name }
                 if let lack = endorsement.lack ?? others.first.map(Message.documentTwice) ?? document.lack(endorsement) {
-                    var evidence: Evidence?
-                    if case .evidence(let one) = document { evidence = one }
-                    let one = AbsentDocument(file: file.name, reason: lack, problems: [], claimedKind: evidence?.kind)
+                    let one = AbsentDocument(file: file.name, reason: lack, problems: [], claimed: document)
                     absent.append(one)
-                    if let evidence { absentEvidence[evidence.id] = one }
+                    if let evidence = one.claimedEvidence { absentEvidence[evidence.id] = one }
                 } else {
                     admit(document, file, endorsement)
                 }

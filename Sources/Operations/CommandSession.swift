@@ -62,6 +62,8 @@ package final class CommandSession: Sendable {
     package func configuration() throws -> Configuration {
         var configuration = try Configuration.load(configurationPath)
         if let origin { configuration.papers.move(from: configurationPath, to: origin) }
+        // Also for commands that ask every site: a name that is wrong is not passed over.
+        if let siteName { _ = try configuration.site(siteName) }
         return configuration
     }
 

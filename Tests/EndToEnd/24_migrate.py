@@ -208,6 +208,8 @@ def wrong_words_are_named_and_change_nothing():
     machine.run("migrate", "--from", "paris", "--to", "nowhere", "--prove", exit=2)
     machine.run("migrate", "--from", "paris", "--to", "lyon", "--prove", "--samples", "0", exit=2)
     machine.run("migrate", "--from", "paris", "--to", "lyon", "--withdraw", exit=2)
+    for words in (("where", "latest"), ("backup",), ("snapshots",)):
+        machine.run(*words, "--site", "nowhere", exit=2)
     expect_equal((machine.files("paris"), machine.files("lyon")), before, "files")
     for each in [each for each in machine.keys.rglob("maintain*") if each.is_file()]:
         each.rename(machine.root / each.name)

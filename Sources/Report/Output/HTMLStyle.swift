@@ -33,6 +33,10 @@ enum HTMLStyle {
         .note.minor { border-color: #7a4300; background: #fdf3e4; }
         .note.bad { border-color: #a3111f; background: #fdecee; }
         .note.unknown { border-color: #59307a; background: #f4eefa; }
+        @media screen and (max-width: 48rem) {
+          body { padding: 1rem; }
+          .long { min-width: 11rem; }
+        }
         @page { size: A4; margin: 18mm 13mm;
           @top-left { width: 100%; padding-bottom: 2mm; color: #3a3a3a; text-align: left; vertical-align: bottom;
             font: 7.5pt "DejaVu Sans", "Liberation Sans", Arial, sans-serif; }

@@ -183,6 +183,42 @@ def one_byte_that_changed_is_found_without_the_program():
 
 
 @suite.test
+def what_people_wrote_down_and_signed_stands_in_it():
+    machine, today = hosted(), papers.day(0)
+    written = {
+        "incident": {"tenants": [machine.tenant], "openedAt": f"{today}T00:00:00Z", "summary": f"panne, comme chez {OTHER_NAME}",
+                     "personalDataBreach": False},
+        "offlineMedium": {"site": "paris", "firstUsed": papers.day(-300), "lastWritten": papers.day(-2), "expires": papers.day(900), "place": "coffre B"},
+        "traceReview": {"on": today, "reviewer": "c.durand"},
+        "drill": {"of": "escrow", "on": today, "good": True, "seconds": 900, "performedBy": "trois dépositaires"},
+        "account": {"since": papers.day(-300), "roles": ["operator"], "nominative": True, "secondFactor": True},
+    }
+    # Of another tenant, and signed once.
+    theirs = machine.put("record-theirs", "incident", {"id": "leur-incident", "tenants": [OTHER], "openedAt": f"{today}T00:00:00Z", "summary": "x"})
+    once = machine.put("record-once", "account", written["account"] | {"id": "z.inconnu"}, people=("alice",))
+    files = [theirs, once] + [machine.put(f"record-{kind}", kind, {"id": f"rec-{kind}"} | body) for kind, body in written.items()]
+    try:
+        folder, _ = made("--lang", "fr")
+        rows = {row["id"]: row for row in machine.run("evidence", "list", "--json").json["documents"]}
+    finally:
+        for each in (found for file in files for found in machine.evidence.glob(f"{file.name}*")):
+            each.unlink()
+    found = report(folder)
+    facts, gaps = found["facts"], {each["id"] for each in found["gaps"]}
+    expect_equal([(each["id"], each["summary"]) for each in facts["incidents"]], [("rec-incident", "panne, comme chez […]")], "incidents")
+    expect("incident.open:rec-incident" in gaps, f"gaps: {sorted(gaps)}")
+    expect_equal([(each["id"], each["place"]) for each in facts["offline_media"]], [("rec-offlineMedium", "coffre B")], "media")
+    expect_equal(([each["id"] for each in facts["access"]["accounts"]], facts["access"]["review"]),
+                 (["rec-account"], {"on": today, "reviewer": "c.durand"}), "access")
+    expect_equal(facts["cryptography"]["escrow_drill"]["performed_by"], "trois dépositaires", "escrow drill")
+    expect(facts["recovery_drill"] is None, "a drill of the kit that nobody recorded")
+    hashes = {each["name"]: each["hash"] for each in facts["documents"]}
+    expect(all(f"record-{kind}.json" in hashes for kind in written) and not {theirs.name, once.name} & set(hashes), f"documents: {sorted(hashes)}")
+    expect_equal((rows["rec-drill"]["document"], rows["rec-drill"]["state"], rows["rec-drill"]["signed_by"]), ("drill", "valid", ["alice", "bruno"]), "row")
+    expect(b"leur-incident" not in (folder / "report.json").read_bytes(), "an incident of another tenant")
+
+
+@suite.test
 def as_of_an_earlier_day_nothing_is_said_that_was_not_recorded_then():
     folder, _ = made("--month", papers.day(-1)[:7], "--as-of", papers.day(-1), "--format", "json")
     found = report(folder)

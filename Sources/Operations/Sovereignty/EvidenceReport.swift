@@ -6,7 +6,7 @@ import Sovereignty
 /// One document of the register, for `evidence list` and `evidence check`.
 package struct EvidenceRow: Encodable, Sendable {
     package let file: String
-    /// `evidence`, `waiver`, `site`; nil for a file that cannot be read.
+    /// `evidence`, `waiver`, `site`, `incident` and the other kinds of record; nil for a file that cannot be read.
     package let document: String?
     package let id: String?
     package let kind: String?
@@ -87,6 +87,13 @@ package struct EvidenceReport: Sendable {
         rows += register.sites.values.map { admitted in
             EvidenceRow(
                 file: admitted.file, document: "site", id: admitted.document.id.text, kind: nil, holder: admitted.document.company?.entity.name,
+                number: nil, state: "valid", last_day: nil, signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
+        }
+        rows += register.records.map { admitted in
+            let one = admitted.document
+            return EvidenceRow(
+                file: admitted.file, document: one.kind.rawValue, id: one.id.text, kind: nil,
+                holder: one.tenants?.map(\.text).joined(separator: ", "),
                 number: nil, state: "valid", last_day: nil, signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
         }
         rows += register.absent.map { one in

@@ -199,7 +199,7 @@ def what_people_wrote_down_and_signed_stands_in_it():
     files = [theirs, once] + [machine.put(f"record-{kind}", kind, {"id": f"rec-{kind}"} | body) for kind, body in written.items()]
     try:
         folder, _ = made("--lang", "fr")
-        rows = {row["id"]: row for row in machine.run("evidence", "list", "--json").json["documents"]}
+        rows = {row["file"]: row for row in machine.run("evidence", "list", "--json").json["documents"]}
     finally:
         for each in (found for file in files for found in machine.evidence.glob(f"{file.name}*")):
             each.unlink()
@@ -214,7 +214,7 @@ def what_people_wrote_down_and_signed_stands_in_it():
     expect(facts["recovery_drill"] is None, "a drill of the kit that nobody recorded")
     hashes = {each["name"]: each["hash"] for each in facts["documents"]}
     expect(all(f"record-{kind}.json" in hashes for kind in written) and not {theirs.name, once.name} & set(hashes), f"documents: {sorted(hashes)}")
-    expect_equal((rows["rec-drill"]["document"], rows["rec-drill"]["state"], rows["rec-drill"]["signed_by"]), ("drill", "valid", ["alice", "bruno"]), "row")
+    expect_equal([rows["record-drill.json"][each] for each in ("document", "id", "state", "signed_by")], ["drill", "rec-drill", "valid", ["alice", "bruno"]], "row")
     expect(b"leur-incident" not in (folder / "report.json").read_bytes(), "an incident of another tenant")
 
 

@@ -22,10 +22,11 @@ python=python3
 [[ -x .venv-tests/bin/python ]] && python=.venv-tests/bin/python
 export HDSBACKUP=${HDSBACKUP:-$PWD/.build/debug/hdsbackup}
 part 'Python reader' "$python" Tests/Reader/test_reader.py
+part "the auditor's walk" "$python" Tests/Audit/test_audit.py
 part 'metrics, rules, Grafana' "$python" Tests/Observability/observability.py
 # The demonstration is a test as well: two sites, one lost, restored, compared by diff and a listing.
 part 'demonstration' env DEMO_MIB=32 bash Tests/Tools/demo.sh
-for theme in Tests/EndToEnd/0[0-9]*.sh Tests/EndToEnd/10*.sh Tests/EndToEnd/1[23459]*.sh Tests/EndToEnd/2[01]*.sh; do
+for theme in Tests/EndToEnd/0[0-9]*.sh Tests/EndToEnd/10*.sh Tests/EndToEnd/1[23459]*.sh Tests/EndToEnd/2[0-9]*.sh; do
     part "$(basename "$theme" .sh)" bash "$theme"
 done
 # The two long ones of collection side by side: each mostly keeps one core busy.

@@ -14,12 +14,17 @@ package struct CopyInventory: Sendable {
 
     let site: OpenSite
     let log: ReadingLog
+    /// Sealed segments of the journal that were erased at either site: they belong to no copy any more.
+    let erased: Set<String>
     let isCancelled: @Sendable () -> Bool
+    /// Told of bytes of packs that were read.
+    var progress: @Sendable (Int) -> Void = { _ in }
 
     /// `site`: opened for this inventory, so that its commits are those of now.
-    package init(_ site: OpenSite, log: ReadingLog, isCancelled: @escaping @Sendable () -> Bool = { false }) {
+    package init(_ site: OpenSite, log: ReadingLog, erased: Set<String> = [], isCancelled: @escaping @Sendable () -> Bool = { false }) {
         self.site = site
         self.log = log
+        self.erased = erased
         self.isCancelled = isCancelled
     }
 
@@ -32,6 +37,7 @@ package struct CopyInventory: Sendable {
         var leaf: Leaf?
         var counts = true
         var problems: [Failure] = []
+        var damaged: [PackKey] = []
     }
 
     /// Throws `.unreachable` when the site does not answer, `.interrupted`; what was read by then is in the log.
@@ -39,6 +45,7 @@ package struct CopyInventory: Sendable {
         // Commits were listed when the site was opened; packs after them, sessions and slots last: each pack of a commit is listed, and
         // a session without a slot is at work.
         var (packs, others, unnamed): ([Digest: [PackCopy]], [ObjectInfo], [Failure]) = ([:], [], [])
+        var sealed: Set<String> = []
         try site.site.list("") { object in
             let folder = object.key.prefix { $0 != "/" }
             if folder == "packs" {
@@ -47,11 +54,13 @@ package struct CopyInventory: Sendable {
                     return
                 }
                 packs[key.digest, default: []].append(PackCopy(key: key, size: object.size))
+            } else if let name = SealedName(object.key) {
+                if !erased.contains(name.segment) { sealed.insert(name.segment) }
             } else if object.key != SiteMarker.key, folder != "descriptor", folder != "snapshots", !Self.ownFolders.contains(folder) {
                 others.append(object)
             }
         }
-        let sessions = try sessionsAtWork()
+        let sessions = try site.repository.sessionsAtWork().map(\.session)
         let atWork = Set(sessions)
         var readings: [Reading] = []
         for batch in packs.sorted(by: { $0.key < $1.key }).batches(of: 256) {
@@ -63,25 +72,18 @@ package struct CopyInventory: Sendable {
         }
         readings += try small(commits(), manifest)
         readings += descriptors()
-        readings += try small(others, other)
+        let rest = try small(others, other)
+        readings += rest + segments(sealed, beside: rest)
         try log.sync()
         return SiteLeaves(
             site: site.name, found: readings.compactMap { reading in reading.leaf.map { .init($0, counts: reading.counts) } },
-            problems: unnamed + readings.flatMap(\.problems), sessions: sessions, snapshots: Set(site.commits.map(\.key.snapshot)))
+            problems: unnamed + readings.flatMap(\.problems), damaged: readings.flatMap(\.damaged), sessions: sessions,
+            snapshots: Set(site.commits.map(\.key.snapshot)))
     }
 
     private func small<T: Sendable>(_ objects: [T], _ body: @escaping @Sendable (T) throws -> Reading) throws -> [Reading] {
         if isCancelled() { throw Failure(.interrupted, .interrupted) }
         return try Threads.map("inventory", objects, atOnce: site.site.smallParallelism, body).map { try $0.get() }
-    }
-
-    // MARK: sessions
-
-    /// Sessions that are validly registered and whose slot is free.
-    private func sessionsAtWork() throws -> [SessionID] {
-        let registered = try site.site.keys("sessions/").compactMap { SessionID($0.dropFirst("sessions/".utf8.count)) }
-        let ended = Set(try site.site.keys("commits/").compactMap { CommitKey(key: $0)?.session })
-        return try registered.filter { try !ended.contains($0) && site.repository.openSession($0) != nil }
     }
 
     // MARK: packs
@@ -100,6 +102,7 @@ package struct CopyInventory: Sendable {
             if reading.leaf == nil || content == digest { reading.leaf = Leaf(name: Leaf.pack(digest), size: UInt64(size), content: content) }
             if content == digest { break }
             reading.problems.append(Failure(.damaged, .wrongHash, object: object))
+            reading.damaged.append(copy.key)
         }
         if let leaf = reading.leaf, leaf.isWrong { reading.counts = false }
         return reading
@@ -124,6 +127,7 @@ package struct CopyInventory: Sendable {
             // An older version has another size than the listing tells: it is read again next time.
             if read.size == copy.size { try log.add(key, size: read.size, read.content) }
             Steps.mark("inventory read")
+            progress(read.size)
             return read
         } catch let failure as Failure where failure.kind == .damaged {
             // Not noted in the log: it may be healed under the same name.
@@ -158,6 +162,14 @@ package struct CopyInventory: Sendable {
             }
     }
 
+    /// Sealed segments whose stub is there, each told by its stub: the sealing is a site's own.
+    private func segments(_ sealed: Set<String>, beside rest: [Reading]) -> [Reading] {
+        let known = Dictionary(rest.compactMap { reading in reading.leaf.map { ($0.name, $0.content) } }, uniquingKeysWith: { first, _ in first })
+        return sealed.compactMap { segment in
+            known[SealedName.stub(segment)].map { Reading(leaf: Leaf(name: segment, size: 0, content: $0)) }
+        }
+    }
+
     // MARK: records, key wraps, and whatever else there is
 
     private func other(_ info: ObjectInfo) throws -> Reading {
@@ -187,8 +199,16 @@ package struct CopyInventory: Sendable {
 }
 
 extension SiteRepository {
+    /// Sessions that are validly registered and whose own slot is free: one that somebody else filled under their name ends nothing.
+    func sessionsAtWork() throws -> [SessionRecord] {
+        let registered = try site.keys("sessions/").compactMap { SessionID($0.dropFirst("sessions/".utf8.count)) }
+        let slots = Set(try site.keys("commits/").compactMap { CommitKey(key: $0) })
+        return try Threads.map("session", registered, atOnce: site.smallParallelism) { try self.openSession($0) }.compactMap { try $0.get() }
+            .filter { !slots.contains(CommitKey(snapshot: $0.snapshot, session: $0.session)) }
+    }
+
     /// A session's record, if it is there and validly signed.
-    func openSession(_ session: SessionID) throws -> SessionRecord? {
+    private func openSession(_ session: SessionID) throws -> SessionRecord? {
         do {
             let statement = try statement(SessionRecord.key(session), .session)
             let record = try SessionRecord(body: statement.body)

@@ -28,7 +28,9 @@ extension Migration {
     func delete(_ context: MigrationContext) throws -> MigrationOutcome {
         if state.deletionBegan == nil {
             let (from, comparison) = try compare(context)
-            guard comparison.agrees, from.sessions.isEmpty, comparison.fromRoot.hex == state.proof?.root else { return try proveAgain() }
+            guard comparison.agrees, from.sessions.isEmpty, Set(from.snapshots.map(\.hex)) == Set(state.snapshots) else { return try proveAgain() }
+            // Records that need no session came meanwhile, and both sites have them: the agreement is over them too.
+            if comparison.fromRoot.hex != state.proof?.root { try agreeAgain(from, context) }
         }
         let to = try context.open(context.to, expected: state.to)
         let trust = to.repository.trust
@@ -39,23 +41,75 @@ extension Migration {
             (state.held, state.heldBytes) = (UInt64(objects.count), objects.reduce(0) { $0 + UInt64($1.size) })
             state.deletionBegan = context.now().seconds
             try save()
+        } else {
+            try checkNewSite(to, context)
         }
-        let plain = objects.filter { !DeletionOrder.isLasting($0.key) }
-        try keepWhatCame(plain, to, context)
-        var remnants = try remove(plain, context)
-        if remnants.isEmpty {
-            let last = objects.filter { DeletionOrder.isLasting($0.key) }
-            let records = last.filter { $0.key != SiteMarker.key }
-            for folder in DeletionOrder.lasting where remnants.isEmpty {
-                remnants += try remove(records.filter { $0.key.hasPrefix(folder + "/") }, context)
-            }
-            if remnants.isEmpty {
-                state.isMarkerLast = true
-                try save()
-                remnants += try remove(last.filter { $0.key == SiteMarker.key }, context)
-            }
-        }
+        // What comes while this runs is looked for again, before what says that the site is left goes.
+        var (plain, remnants) = (objects.filter { !DeletionOrder.isLasting($0.key) }, [MigrationRecord.Remnant]())
+        repeat {
+            try keepWhatCame(plain, to, context)
+            remnants = try remove(plain, context)
+            plain = try list(context.from).filter { !DeletionOrder.isLasting($0.key) }
+        } while remnants.isEmpty && !plain.isEmpty
+        if remnants.isEmpty { remnants = try removeLast(list(context.from), to, context) }
         return try finish(remnants, remaining: list(context.from), context)
+    }
+
+    /// The chain, records of migrations, and the marker last. Descriptors and records that the new site lacks are stored there before.
+    private func removeLast(_ objects: [ObjectInfo], _ to: OpenSite, _ context: MigrationContext) throws -> [MigrationRecord.Remnant] {
+        // Something came since the last look: it is for the next run.
+        guard objects.allSatisfy({ DeletionOrder.isLasting($0.key) }) else { return [] }
+        for object in objects where object.key != SiteMarker.key { try keepLasting(object.key, to, context) }
+        var remnants: [MigrationRecord.Remnant] = []
+        for folder in DeletionOrder.lasting where remnants.isEmpty {
+            remnants += try remove(objects.filter { $0.key.hasPrefix(folder + "/") }, context)
+        }
+        if remnants.isEmpty {
+            state.isMarkerLast = true
+            try save()
+            remnants += try remove(objects.filter { $0.key == SiteMarker.key }, context)
+        }
+        return remnants
+    }
+
+    private func keepLasting(_ key: String, _ to: OpenSite, _ context: MigrationContext) throws {
+        let trust = to.repository.trust
+        let bytes: [UInt8]
+        do {
+            if key.hasPrefix(MigrationRecord.folder) {
+                let limit = Statement.Kind.migration.bodyLimit + Statement.overhead
+                bytes = try context.from.readTwice(key, limit: limit) { bytes in
+                    let statement = try Statement(bytes, .migration, tenant: trust.tenant)
+                    let record = try MigrationRecord(body: statement.body)
+                    guard record.key == key else { throw Failure(.refused, .badSignature) }
+                    try trust.verify(statement, roles: [.maintain], at: record.created.seconds)
+                    return bytes
+                }
+            } else {
+                // A chain that has grown at this site alone is the tenant's will all the same.
+                let chain = try context.repository(context.from, expected: state.from).trust.stored
+                guard let number = chain.indices.first(where: { Descriptor.key(UInt32($0), chain[$0]) == key }) else { return }
+                bytes = chain[number]
+            }
+        } catch let failure as Failure where [.missing, .damaged, .refused, .wrongPlace, .format].contains(failure.kind) {
+            // Nobody obeys it.
+            return
+        }
+        try to.site.createOrConfirm(key, bytes)
+    }
+
+    /// Between two runs the new site has lived on: what of the proven copy was not forgotten there must be committed there, and the site must be one that stays.
+    private func checkNewSite(_ to: OpenSite, _ context: MigrationContext) throws {
+        try to.repository.checkNotLeft()
+        let (committed, forgotten) = (Set(to.commits.map(\.key.snapshot.hex)), try to.repository.forgottenSnapshots())
+        let manifests = Set(try to.site.keys("snapshots/"))
+        for commit in to.commits where !manifests.contains(Manifest.key(commit.key.snapshot, commit.manifest)) {
+            throw Failure(.damaged, .migrationNewSiteLacks(String(commit.key.snapshot.hex.prefix(8))), object: to.name, remedy: .migrationRepair)
+        }
+        for hex in state.snapshots where !committed.contains(hex) {
+            guard let snapshot = ShortID(hex: hex), !forgotten.names(snapshot) else { continue }
+            throw Failure(.damaged, .migrationNewSiteLacks(String(hex.prefix(8))), object: to.name, remedy: .migrationRepair)
+        }
     }
 
     private func list(_ site: any Site) throws -> [ObjectInfo] {
@@ -86,8 +140,11 @@ extension Migration {
             let folder = key.prefix { $0 != "/" }
             return !CopyInventory.ownFolders.contains(folder) && folder != "packs" && folder != "snapshots"
         }
+        let sealed = Set(try to.site.keys("journal/").compactMap { SealedName($0)?.segment })
+        let erased = try context.erased(to.repository)
         for object in objects where isShared(object.key) {
             if context.isCancelled() { throw Failure(.interrupted, .interrupted) }
+            if let name = SealedName(object.key), sealed.contains(name.segment) || erased.contains(name.segment) { continue }
             let bytes: [UInt8]
             do {
                 bytes = try context.from.read(object.key, limit: RecordCheck.limit(object.key))
@@ -147,8 +204,15 @@ extension Migration {
             try save()
             return .done
         }
-        try save()
-        try record(.partlyDeleted, atBoth: false, context)
+        let told = [state.remnantCount, state.remnantBytes] + state.remnants.map { UInt64(bitPattern: $0.until ?? 0) }
+        // A run that changed nothing adds no record.
+        if state.told != told {
+            state.told = told
+            try save()
+            try record(.partlyDeleted, atBoth: false, context)
+        } else {
+            try save()
+        }
         return .remnants(state.remnants)
     }
 }

@@ -27,6 +27,35 @@ extension Migration {
         }
     }
 
+    /// Whether a record was signed that may be at a site though this migration has not noted it.
+    func hasSigned() throws -> Bool { try Files.read(path(state.records + 1)) != nil }
+
+    /// Says at the site that is left that it is not left after all. The other one may be what the migration is taken back for: it is told as far as it can be.
+    func recordWithdrawal(_ context: MigrationContext) throws {
+        let tenant = context.fingerprint.tenant
+        // A signed record keeps its number, whether or not it came to a site: the withdrawal is the last one.
+        while try hasSigned() {
+            let bytes = try Files.read(path(state.records + 1)) ?? []
+            let record = try MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body)
+            try store(bytes, record.key, atBoth: record.act == .withdrawn, context)
+            state.records += 1
+            if record.act == .withdrawn { return try save() }
+        }
+        let bytes = try Statement.sign(.migration, tenant: tenant, body: make(.withdrawn, state.records + 1, context.now()).body, by: context.signer)
+        try Files.create(path(state.records + 1), bytes)
+        Steps.mark("migration signed")
+        try store(bytes, MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body).key, atBoth: true, context)
+        state.records += 1
+        try save()
+    }
+
+    private func store(_ bytes: [UInt8], _ key: String, atBoth: Bool, _ context: MigrationContext) throws {
+        if atBoth { try context.from.createOrConfirm(key, bytes) }
+        do { try context.to.createOrConfirm(key, bytes) } catch let failure as Failure where failure.kind != .interrupted {
+            problems.append(failure.of(context.to.name))
+        }
+    }
+
     private func make(_ act: MigrationRecord.Act, _ number: UInt32, _ now: Timestamp) throws -> MigrationRecord {
         guard let migration = ShortID(hex: state.migration), let from = ShortID(hex: state.from), let to = ShortID(hex: state.to) else {
             throw Failure(.damaged, .migrationStateUnreadable, object: MigrationState.path(folder))

@@ -19,6 +19,12 @@ package struct MigrationContext: Sendable {
     package let scratch: String
     package var options = ReplicationOptions()
     package var isCancelled: @Sendable () -> Bool = { false }
+    /// Told of bytes that were copied or read.
+    package var progress: @Sendable (Int) -> Void = { _ in }
+    /// Told of packs that were read and are damaged at a site, for collection there to know.
+    package var damaged: @Sendable (_ site: ShortID, _ packs: [PackKey]) throws -> Void = { _, _ in }
+    /// Sealed segments of the journal that a signed record at the site says are erased: keys without an attempt's number.
+    package var erased: @Sendable (SiteRepository) throws -> Set<String> = { _ in [] }
     package var now: @Sendable () -> Timestamp = { .now() }
 
     package init(
@@ -34,8 +40,11 @@ package struct MigrationContext: Sendable {
     }
 
     func open(_ site: any Site, expected: String?) throws -> OpenSite {
-        let repository = try SiteRepository(site: site, fingerprint: fingerprint, state: state, expected: expected.flatMap { ShortID(hex: $0) })
-        return try OpenSite(repository, keys: keys, scratch: scratch)
+        try OpenSite(repository(site, expected: expected), keys: keys, scratch: scratch)
+    }
+
+    func repository(_ site: any Site, expected: String?) throws -> SiteRepository {
+        try SiteRepository(site: site, fingerprint: fingerprint, state: state, expected: expected.flatMap { ShortID(hex: $0) })
     }
 }
 
@@ -69,7 +78,9 @@ package final class Migration {
     /// How the last readings compared.
     package private(set) var compared: LeafComparison?
     /// What the last readings found damaged or void at either site.
-    package private(set) var problems: [Failure] = []
+    package internal(set) var problems: [Failure] = []
+    /// Packs at the site that is moved to that the last readings found damaged.
+    private var damagedThere: Set<PackKey> = []
 
     private init(folder: String, state: MigrationState) {
         self.folder = folder
@@ -111,6 +122,23 @@ package final class Migration {
         return .moved(phase)
     }
 
+    /// What was found damaged or void, or could not be copied, since the last call.
+    package func takeProblems() -> [Failure] {
+        defer { (problems, copied) = ([], nil) }
+        let copying = copied.map { report in report.failures + report.replication.problems + report.replication.skipped.map(\.failure) } ?? []
+        return problems + copying
+    }
+
+    /// Other times and numbers than it was begun with; the double run counts from its start.
+    package func change(doubleRun: Int64? = nil, samples: Int? = nil) throws {
+        if let doubleRun {
+            if let until = state.doubleRunUntil { state.doubleRunUntil = until - state.plan.doubleRun + doubleRun }
+            state.plan.doubleRun = doubleRun
+        }
+        if let samples { state.plan.samples = samples }
+        try save()
+    }
+
     /// Advances until something has to be waited for, or it is done.
     package func run(_ context: MigrationContext) throws -> MigrationOutcome {
         while true {
@@ -144,10 +172,13 @@ package final class Migration {
         }
     }
 
-    /// Takes it back: both sites stay as they are. Throws `.refused` once deletion has begun.
+    /// Takes it back: both sites stay as they are. What the site that is moved to does not take is in `problems`: it may be gone.
+    ///
+    /// Throws `.refused` once deletion has begun.
     package func withdraw(_ context: MigrationContext) throws {
         guard state.deletionBegan == nil, state.phase != .done else { throw Failure(.refused, .migrationTooLate, object: state.fromName) }
-        if state.isLeaving { try record(.withdrawn, atBoth: true, context) }
+        // A kill may have come between a record and its note.
+        if try state.records > 0 || hasSigned() { try recordWithdrawal(context) }
         _ = try move(.withdrawn)
     }
 
@@ -157,19 +188,24 @@ package final class Migration {
         (try context.open(context.from, expected: state.from), try context.open(context.to, expected: state.to))
     }
 
-    func whole(_ context: MigrationContext) -> WholeCopy {
+    private func erased(_ from: OpenSite, _ to: OpenSite, _ context: MigrationContext) throws -> Set<String> {
+        try context.erased(from.repository).union(context.erased(to.repository))
+    }
+
+    private func whole(_ erased: Set<String>, _ context: MigrationContext) -> WholeCopy {
         WholeCopy(
             keys: context.keys, signer: context.signer, scratch: context.scratch, options: context.options, isCancelled: context.isCancelled,
+            progress: context.progress, erased: erased,
             session: { [self] slot in
                 state.session = slot?.key
                 try save()
             })
     }
 
-    private func copy(_ context: MigrationContext, bad: Set<Digest> = []) throws {
+    private func copy(_ context: MigrationContext) throws {
         let (from, to) = try sites(context)
         try endOldSession(to, context)
-        copied = try whole(context).run(from: from, to: to, bad: bad)
+        copied = try whole(erased(from, to, context), context).run(from: from, to: to, bad: damagedThere)
         Steps.mark("migration copied")
     }
 
@@ -191,8 +227,7 @@ package final class Migration {
             let (from, comparison) = try compare(context)
             if comparison.agrees { return from }
             if round + 1 == Self.rounds { break }
-            let bad = comparison.differences.map(\.name).filter { $0.hasPrefix("packs/") }.compactMap { Digest(hex: $0.dropFirst(6)) }
-            try copy(context, bad: Set(bad))
+            try copy(context)
         }
         return nil
     }
@@ -201,13 +236,18 @@ package final class Migration {
     package func compare(_ context: MigrationContext) throws -> (from: SiteLeaves, comparison: LeafComparison) {
         let (from, to) = try sites(context)
         let logs = try (log("from", state.from), log("to", state.to))
-        let sides = [
-            CopyInventory(from, log: logs.0, isCancelled: context.isCancelled), CopyInventory(to, log: logs.1, isCancelled: context.isCancelled),
-        ]
+        let erased = try erased(from, to, context)
+        let sides = [(from, logs.0), (to, logs.1)].map { site, log in
+            var side = CopyInventory(site, log: log, erased: erased, isCancelled: context.isCancelled)
+            side.progress = context.progress
+            return side
+        }
         let leaves = try Threads.map("inventory", sides, atOnce: 2) { try $0.read() }.map { try $0.get() }
         let comparison = LeafComparison(from: leaves[0], to: leaves[1])
         compared = comparison
         problems = leaves.flatMap(\.problems)
+        for (site, found) in zip([from, to], leaves) where !found.damaged.isEmpty { try context.damaged(site.repository.id, found.damaged) }
+        damagedThere = Set(leaves[1].damaged)
         try SiteLeaves.write(leaves[0].leaves, to: folder + "/leaves-from.txt")
         let names = Set(leaves[0].leaves.map(\.name))
         try SiteLeaves.write(leaves[1].found.map(\.leaf).filter { names.contains($0.name) }, to: folder + "/leaves-to.txt")
@@ -254,12 +294,11 @@ package final class Migration {
             state.snapshots = from.snapshots.sorted().map(\.hex)
             try save()
         }
-        let proven = Set(state.snapshots)
-        let last = Dictionary(state.samples.map { ($0.snapshot, $0) }) { $0.finished > $1.finished ? $0 : $1 }.filter { proven.contains($0.key) }
-        if let failed = last.values.filter({ !$0.good }).min(by: { $0.snapshot < $1.snapshot }) {
+        let last = state.lastSamples
+        if let failed = last.filter({ !$0.good }).min(by: { $0.snapshot < $1.snapshot }) {
             throw Failure(.refused, .migrationSampleFailed(String(failed.snapshot.prefix(8))), object: state.toName)
         }
-        let lacking = min(state.plan.samples, proven.count) - last.count
+        let lacking = min(state.plan.samples, state.snapshots.count) - last.count
         return lacking > 0 ? .samples(wanted: lacking) : try move(.agreed)
     }
 
@@ -285,18 +324,14 @@ package final class Migration {
     /// Fences sessions at the site that is left whose writers are dead; returns those that may be at work.
     private func endDeadSessions(_ context: MigrationContext) throws -> [SessionID] {
         let from = try context.open(context.from, expected: state.from)
-        let ended = Set(try from.site.keys("commits/").compactMap { CommitKey(key: $0)?.session })
         var atWork: [SessionID] = []
-        for key in try from.site.keys("sessions/") {
-            guard let session = SessionID(key.dropFirst("sessions/".utf8.count)), !ended.contains(session),
-                let record = try from.repository.openSession(session)
-            else { continue }
+        for record in try from.repository.sessionsAtWork() {
             guard context.now().seconds - record.created.seconds >= state.plan.patience else {
-                atWork.append(session)
+                atWork.append(record.session)
                 continue
             }
             let slot = SlotRecord(
-                key: CommitKey(snapshot: record.snapshot, session: session), site: from.repository.id, outcome: .fence, created: context.now())
+                key: CommitKey(snapshot: record.snapshot, session: record.session), site: from.repository.id, outcome: .fence, created: context.now())
             let bytes = try Statement.sign(.slot, tenant: from.repository.tenant, body: slot.body, by: context.signer)
             // Its own commit came first: then it has ended all the same.
             do { try from.site.create(slot.key.key, bytes) } catch let failure as Failure where failure.kind == .exists {}
@@ -308,5 +343,12 @@ package final class Migration {
     func proveAgain() throws -> MigrationOutcome {
         state.proof = nil
         return try move(.sampling)
+    }
+
+    /// The same snapshots, and records that came since the proof: the new root is signed in the old one's place.
+    func agreeAgain(_ from: SiteLeaves, _ context: MigrationContext) throws {
+        state.proof = proof(from)
+        try save()
+        try record(.agreed, atBoth: true, context)
     }
 }

@@ -96,7 +96,21 @@ package struct MigrationState: Codable, Sendable, Equatable {
     package var remnants: [Remnant] = []
     package var remnantCount: UInt64 = 0
     package var remnantBytes: UInt64 = 0
+    /// What the last record said of what is left: counts, then the dates.
+    package var told: [UInt64]?
     package var finished: Int64?
+
+    /// The last sampled restore of each snapshot of the proof.
+    package var lastSamples: [Sample] {
+        let proven = Set(snapshots)
+        return Dictionary(samples.map { ($0.snapshot, $0) }) { $0.finished > $1.finished ? $0 : $1 }.values.filter { proven.contains($0.snapshot) }
+    }
+
+    /// Keys of the signed records that are at their sites.
+    package var recordKeys: [String] {
+        guard let id = ShortID(hex: migration), records > 0 else { return [] }
+        return (1...records).map { MigrationRecord.key(id, $0) }
+    }
 
     package static func path(_ folder: String) -> String { folder + "/migration.json" }
 

@@ -20,6 +20,8 @@ package struct SiteLeaves: Sendable {
     package private(set) var found: [Found]
     /// What is damaged or void here; it is named, and changes nothing by itself.
     package let problems: [Failure]
+    /// Packs here whose bytes are not what their name says.
+    package let damaged: [PackKey]
     /// Sessions that may still commit.
     package let sessions: [SessionID]
     /// Snapshots committed here.
@@ -27,11 +29,13 @@ package struct SiteLeaves: Sendable {
     package let made: Timestamp
 
     package init(
-        site: String, found: [Found], problems: [Failure] = [], sessions: [SessionID] = [], snapshots: Set<ShortID> = [], made: Timestamp = .now()
+        site: String, found: [Found], problems: [Failure] = [], damaged: [PackKey] = [], sessions: [SessionID] = [],
+        snapshots: Set<ShortID> = [], made: Timestamp = .now()
     ) {
         self.site = site
         self.found = found.sorted { Leaf.precedes($0.leaf, $1.leaf) }
         self.problems = problems
+        self.damaged = damaged
         self.sessions = sessions
         self.snapshots = snapshots
         self.made = made
@@ -71,10 +75,12 @@ package struct LeafComparison: Sendable {
         case changed(from: Leaf, to: Leaf)
         /// A pack or a manifest that neither site has whole.
         case damaged(Leaf)
+        /// An object that the first site lists and does not give, and that the other has not got either.
+        case unread(Leaf)
 
         package var name: String {
             switch self {
-            case .missing(let leaf), .damaged(let leaf): leaf.name
+            case .missing(let leaf), .damaged(let leaf), .unread(let leaf): leaf.name
             case .changed(let leaf, _): leaf.name
             }
         }
@@ -84,6 +90,7 @@ package struct LeafComparison: Sendable {
             case .missing(let leaf): Failure(.missing, .migrationLeafMissing, object: leaf.name)
             case .changed(let leaf, _): Failure(.damaged, .migrationLeafDiffers, object: leaf.name)
             case .damaged(let leaf): Failure(.damaged, .migrationLeafDamaged, object: leaf.name)
+            case .unread(let leaf): Failure(.damaged, .migrationLeafUnread, object: leaf.name)
             }
         }
     }
@@ -99,7 +106,8 @@ package struct LeafComparison: Sendable {
     package let lateSnapshots: [ShortID]
     /// Objects at the other site that the first has not: its own earlier ones, or newer ones. They are in no root.
     package let extra: Int
-    /// Packs and manifests damaged at the first site that the other has whole. They are in no root.
+    /// Packs and manifests damaged at the first site that the other has whole, and what the first does not give and the other has. They are in no
+    /// root.
     package let healed: Int
 
     package init(from: SiteLeaves, to: SiteLeaves) {
@@ -112,8 +120,12 @@ package struct LeafComparison: Sendable {
                 if other.counts { extra += 1 }
                 rest = rest.dropFirst()
             }
-            var other = rest.first?.leaf.name == leaf.name ? rest.removeFirst().leaf : nil
-            if other?.isUnread ?? false { other = nil }
+            let there = rest.first?.leaf.name == leaf.name ? rest.removeFirst() : nil
+            let other = there.flatMap { $0.leaf.isUnread ? nil : $0.leaf }
+            if leaf.isUnread, !leaf.name.hasPrefix("packs/") {
+                if there?.counts ?? false, other != nil { healed += 1 } else { differences.append(.unread(leaf)) }
+                continue
+            }
             if leaf.isWrong {
                 if other?.isWrong ?? true { differences.append(.damaged(leaf)) } else { healed += 1 }
                 continue

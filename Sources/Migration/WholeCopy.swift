@@ -13,6 +13,10 @@ package struct WholeCopy {
     let scratch: String
     let options: ReplicationOptions
     let isCancelled: @Sendable () -> Bool
+    /// Told of bytes that were copied.
+    let progress: @Sendable (Int) -> Void
+    /// Sealed segments of the journal that were erased, without an attempt's number: they are brought nowhere.
+    let erased: Set<String>
     /// Told the slot of a session before it stores anything, and nil after its end: a killed copy's session is ended by the next.
     let session: (CommitKey?) throws -> Void
 
@@ -27,15 +31,32 @@ package struct WholeCopy {
     }
 
     /// `from`, `to`: opened for this copy. `bad`: packs known to be damaged at `to`.
-    package func run(from: OpenSite, to: OpenSite, bad: Set<Digest> = []) throws -> Report {
+    package func run(from: OpenSite, to: OpenSite, bad: Set<PackKey> = []) throws -> Report {
         let inventory = try Inventory.passing()
         let replicator = Replicator(
-            sources: [from], keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options, isCancelled: isCancelled)
-        var report = Report(replication: replicator.level(to))
+            sources: [from], keys: keys, signer: signer, scratch: scratch, inventory: inventory, options: options, progress: told(progress),
+            isCancelled: isCancelled)
+        var report = Report(replication: replicator.level(to, bad: bad))
+        // What a segment lists there is listed anew with its whole copy, so that collection keeps that one.
+        if report.replication.stopped == nil, !bad.isEmpty {
+            report.replication.add(replicator.repair(to, packs: bad.sorted { $0.key < $1.key }))
+        }
         if let stopped = report.replication.stopped { throw stopped }
         try copyPacks(lacking(from, to, bad: bad), from, to, &report)
         try copyOthers(from, to, &report)
         return report
+    }
+
+    /// What a replicator tells of each snapshot from its start, as steps.
+    private func told(_ progress: @escaping @Sendable (Int) -> Void) -> @Sendable (ReplicationProgress) -> Void {
+        let last = Monitor<(snapshot: ShortID?, bytes: Int)>((nil, 0))
+        return { step in
+            let new = last.look { last in
+                defer { last = (step.snapshot, step.bytes) }
+                return step.snapshot == last.snapshot ? step.bytes - last.bytes : step.bytes
+            }
+            if new > 0 { progress(new) }
+        }
     }
 
     // MARK: packs
@@ -46,10 +67,9 @@ package struct WholeCopy {
     }
 
     /// Packs that are listed at `from` and not at `to`.
-    func lacking(_ from: OpenSite, _ to: OpenSite, bad: Set<Digest> = []) throws -> [Digest: [Copy]] {
+    func lacking(_ from: OpenSite, _ to: OpenSite, bad: Set<PackKey> = []) throws -> [Digest: [Copy]] {
         var there: Set<Digest> = []
-        try to.repository.listPacks { key, _ in there.insert(key.digest) }
-        there.subtract(bad)
+        try to.repository.listPacks { key, _ in if !bad.contains(key) { there.insert(key.digest) } }
         var lacking: [Digest: [Copy]] = [:]
         try from.repository.listPacks { key, size in
             if !there.contains(key.digest) { lacking[key.digest, default: []].append(Copy(key: key, size: size)) }
@@ -68,9 +88,10 @@ package struct WholeCopy {
         let results = Monitor((packs: 0, bytes: 0, failures: [Failure]()))
         for batch in wanted.sorted(by: { $0.key < $1.key }).batches(of: 64) {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
-            let outcomes = Threads.map("migrate", batch, atOnce: max(options.threads, to.site.parallelism)) { digest, copies in
+            let outcomes = Threads.map("migrate", batch, atOnce: max(options.threads, to.site.parallelism)) { [progress] digest, copies in
                 let stored = try Self.copy(digest, copies, from, session)
                 Steps.mark("pack migrated")
+                progress(stored)
                 results.look { results in
                     (results.packs, results.bytes) = (results.packs + 1, results.bytes + stored)
                 }
@@ -118,7 +139,10 @@ package struct WholeCopy {
             return keys
         }
         let there = Set(try keys(to))
+        let segments = Set(there.compactMap { SealedName($0)?.segment })
         for key in try keys(from) where !there.contains(key) {
+            // Sealed anew for each site: one of them will do.
+            if let sealed = SealedName(key), segments.contains(sealed.segment) || erased.contains(sealed.segment) { continue }
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             do {
                 let bytes = try from.site.read(key, limit: RecordCheck.limit(key))

@@ -2,6 +2,7 @@ import Base
 import Keys
 import Maintenance
 import Repository
+import Verification
 
 /// `hdsbackup collect` and `hdsbackup index rebuild`: with the maintain role, one site after the other.
 package struct CollectOperation {
@@ -102,12 +103,13 @@ package struct CollectOperation {
         try forEachSite(removes: false) { collector, _ in try collector.rebuildCoordination() }
     }
 
-    /// Packs that verification or replication has found damaged there: they are no copies.
+    /// Packs that verification or replication has found damaged there: they are no copies. Also one that was mended by another copy: it must not be the one
+    /// that stays.
     private func damaged(_ repository: SiteRepository) throws -> Set<PackKey> {
         let lacks = try workspace.replicationStore().lacks(repository.id).compactMap { lack -> PackKey? in
             if case .pack(let pack) = lack.object { pack } else { nil }
         }
-        return Set(lacks)
+        return Set(lacks).union(ScrubState(workspace.state, site: repository.id).damaged)
     }
 
     /// Snapshots under a legal hold, as the site and this machine know them.

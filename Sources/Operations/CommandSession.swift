@@ -104,8 +104,10 @@ package final class CommandSession: Sendable {
 
     /// Keeps a run in the journal, and one of a command alone in the history, as the daemon does with its own; a worker of the daemon leaves that to it. A history that
     /// cannot be written is told and changes nothing.
-    package func note(_ task: TaskName, began: Int64, seconds: Double, exit: ExitStatus, rows: some Encodable) {
-        record(task, exit: exit)
+    package func note(
+        _ task: TaskName, began: Int64, seconds: Double, exit: ExitStatus, rows: some Encodable, details: [Word: EntryValue] = [:]
+    ) {
+        record(task, exit: exit, details: details)
         guard !isWorker else { return }
         do {
             let history = try history()

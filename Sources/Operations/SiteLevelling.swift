@@ -2,6 +2,7 @@ import Base
 import Keys
 import Replication
 import Repository
+import Verification
 
 /// Bringing sites level from a command, with the maintain role.
 package enum SiteLevelling {
@@ -41,9 +42,22 @@ package enum SiteLevelling {
                 }
                 progress(step.target, max(0, new))
             })
+        try keepOffline(reports, opened.sites, ring, workspace)
         // Why a site may not be written to says more than that it was never prepared.
         let silent = opened.absences.filter { absence in !absence.isExpected && !refused.contains { $0.site.name == absence.site } }.map(\.failure)
         return Outcome(reports: reports, failures: target == nil ? silent : [], refusals: target == nil ? refused.map(\.failure) : [])
+    }
+
+    /// What offline sites hold now: once they are away it cannot be asked.
+    private static func keepOffline(_ reports: [ReplicationReport], _ sites: [OpenSite], _ ring: KeyRing, _ workspace: Workspace) throws {
+        for site in sites where try workspace.configuration.site(site.name).isOffline && reports.contains(where: { $0.target == site.name }) {
+            let now = try OpenSite(site.repository, keys: ring, scratch: workspace.state.folder)
+            var packs: [ListedPack] = []
+            try now.repository.listPacks { packs.append(ListedPack(key: $0, size: $1)) }
+            let scrub = ScrubState(workspace.state, site: site.repository.id)
+            let coverage = scrub.coverage(packs, period: .max, now: Timestamp.now().seconds)
+            try OfflineCopies.keep(now, verified: coverage.never == 0 ? coverage.oldest : nil, isDamaged: !scrub.damaged.isEmpty, workspace)
+        }
     }
 
     /// Copies to `site` what it lacks; returns how many snapshots came.

@@ -32,7 +32,16 @@ package struct VerifyOperation {
         var options = options
         if let period = workspace.tenant.policy.scrub { options.period = Int64(seconds(period)) }
         let opened = try workspace.open(site: site, keys: ring)
-        let reports = try opened.sites.map { site in
+        var (sites, told): ([OpenSite], [Message]) = ([], [])
+        for site in opened.sites {
+            // What lacks at a site that is being emptied is no loss.
+            if let departure = try site.repository.departure(), departure.act != .leaving {
+                told.append(.leftSiteNotVerified(site.name, departure.toName))
+            } else {
+                sites.append(site)
+            }
+        }
+        let reports = try sites.map { site in
             var site = site
             for _ in 0..<attempts {
                 let report = try Verifier(
@@ -46,9 +55,8 @@ package struct VerifyOperation {
                 site, keys: ring, state: ScrubState(workspace.state, site: site.repository.id), options: options, progress: progress
             ).run()
         }
-        var told: [Message] = []
         // What was found is told whether or not it can be put down.
-        do { try note(reports, opened.sites, workspace) } catch let failure as Failure { told.append(failure.message) }
+        do { try note(reports, sites, workspace) } catch let failure as Failure { told.append(failure.message) }
         let all = site == nil ? opened : try workspace.open(keys: ring)
         let (gaps, notes) = try CounterGaps.check(all.sites, absent: all.absences.map(\.site), keys: ring)
         return Outcome(reports: reports, gaps: gaps, notes: told + notes, failures: opened.failures)

@@ -56,7 +56,7 @@ package struct ReplicationReport: Sendable {
     package init(target: String) { self.target = target }
 
     /// Takes in what a further act at the same target did.
-    mutating func add(_ other: ReplicationReport) {
+    package mutating func add(_ other: ReplicationReport) {
         snapshots += other.snapshots
         packs += other.packs
         bytes += other.bytes

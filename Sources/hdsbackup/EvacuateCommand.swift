@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Journal
 import Operations
 
 struct EvacuateCommand: OperatorCommand {
@@ -9,7 +10,12 @@ struct EvacuateCommand: OperatorCommand {
     @Option(help: ArgumentHelp(help(.helpEvacuateTo), valueName: "site")) var to: String
     @Flag(help: ArgumentHelp(help(.helpCollectDryRun))) var dryRun = false
 
-    var journaled: JournaledAct? { dryRun ? nil : JournaledAct(.migration, "evacuate") }
+    var journaled: JournaledAct? {
+        if dryRun { return nil }
+        var act = JournaledAct(.migration, "evacuate")
+        act.details = ["from": .word(Word(fitting: from)), "to": .word(Word(fitting: to))]
+        return act
+    }
 
     func act(_ session: CommandSession) throws -> ExitStatus {
         let (console, l) = (session.console, session.language)

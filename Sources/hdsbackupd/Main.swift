@@ -28,6 +28,11 @@ struct Program: AsyncParsableCommand {
         case debug, info, notice, warning, error
     }
 
+    /// As in hdsbackup: the words that the program was called with, whatever was done to the environment before.
+    static func main() async {
+        await main((1..<max(1, clinux_argument_count())).map { String(cString: clinux_argument($0)) })
+    }
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let environment = environmentVariables()

@@ -181,6 +181,25 @@ def a_copy_that_is_damaged_at_one_source_leaves_the_target_as_it_should_be():
     machine.run("verify", "--read", "all", "--open", "--site", "brest")
 
 
+@suite.test
+def of_a_damaged_pack_and_the_copy_that_mended_it_the_whole_one_stays():
+    """What verification found is known to collection also when replication has mended it: both packs have one digest, and one of them goes."""
+    machine = Archive("mended", keep=9)
+    machine.put("a", 512)
+    machine.init()
+    machine.take()
+    machine.put("b", 512)
+    machine.take()
+    path = machine.prefix("paris") / sorted(machine.packs("paris"))[0]
+    path.write_bytes(bytes(len(path.read_bytes())))
+    machine.run("verify", "--read", "all", "--site", "paris", exit=4)
+    machine.run("replicate")
+    machine.sweep()
+    expect(not path.exists(), "the damaged pack is still there")
+    machine.run("verify", "--read", "all", "--open", "--site", "paris")
+    machine.check()
+
+
 # (d)
 
 class Ordeal:

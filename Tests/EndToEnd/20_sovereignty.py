@@ -331,7 +331,64 @@ def a_site_that_is_refused_is_evacuated_to_another_that_is_in_order():
     expect_restores(machine, "latest", machine.source)
 
 
+@suite.test
+def a_site_that_is_refused_is_left_with_proof_and_gets_the_signed_records_alone():
+    machine = Judged("moved")
+    machine.init()
+    machine.backup("dpi")
+    machine.run("journal", "close", exit=None)
+    machine.expire("paris")
+    before = machine.objects("paris")
+    row = machine.run("migrate", "--from", "paris", "--to", "lille", "--prove", "--double-run", "0s", "--keep-source", "--json").lines[0]
+    expect_equal((row["outcome"], row["snapshots"]), ("agreed", 1), "the proof")
+    new = machine.objects("paris").keys() - before.keys()
+    expect(new and all(key.startswith("migrations/") for key in new), f"what came to a refused site: {new}")
+    row = machine.run("migrate", "--from", "lille", "--to", "paris", "--prove", "--json", exit=5)
+    row = machine.run("migrate", "--from", "paris", "--to", "lille", "--prove", "--json").lines[0]
+    expect_equal((row["outcome"], machine.count("paris")), ("done", 0), "the end")
+    machine.tenant_settings["sites"] = ["lille"]
+    machine.write()
+    expect_restores(machine, "latest", machine.source)
+    told = machine.run("report", "--to", machine.root / "told", "--month", TODAY.strftime("%Y-%m"), "--format", "json", exit=None)
+    facts = next(json.loads(file.read_text())["facts"] for file in (machine.root / "told").rglob("*.json") if "facts" in json.loads(file.read_text()))
+    moved, = facts["retention"]["migrations"]
+    expect_equal((moved["from"], moved["to"], moved["root_at_source"], moved["root_at_target"]), ("paris", "lille", row["root"], row["root"]), told.all)
+    gone, = facts["retention"]["destructions"]
+    expect_equal((gone["subject"], len(gone["record_hash"])), ("paris", 64), "the destruction")
+    # Paris is no site of the tenant any more: what policy last said of it stands in the report all the same.
+    expect_equal([each["outcome"] for each in facts["decisions"] if each["site"] == "paris"], ["deny"], "the refusal")
+    expect("paris" in [each["id"] for each in facts["sites"]], "the site that was left")
+
+
 # What is shown
+
+@suite.test
+def an_offline_copy_counts_as_it_was_last_seen_and_grows_old():
+    machine = Judged("vault", sites=("paris", "lille", "coffre"))
+    machine.settings["site.coffre"]["offline"] = True
+    machine.statement("coffre", media="removable", offline=True)
+    machine.init()
+    machine.backup("dpi")
+    machine.run("replicate")
+
+    def digit(exit=None):
+        shown = machine.run("where", "latest", "--json", exit=exit).json
+        offline, = [each for each in shown["digits"] if each["digit"] == "offline"]
+        return offline["known"], offline["verdict"], [each["seen"] for each in shown["copies"] if each["site"] == "coffre"]
+    expect_equal(digit()[:2], (1, "holds"), "the digit while it is here")
+    vault = machine.site("coffre")
+    vault.rename(vault.with_name("away"))
+    expect_equal(digit(), (1, "holds", [TODAY.isoformat()]), "the digit while it is away")
+    # A snapshot that it has never seen is not there.
+    (machine.source / "new").write_text("of today")
+    machine.backup("dpi", exit=None)
+    expect_equal(digit()[0], 0, "the digit of a later snapshot")
+    memory = next(machine.state.glob("*/offline-coffre.json"))
+    first = machine.ids()[0]
+    memory.write_text(json.dumps(json.loads(memory.read_text()) | {"seen": day(-400)}))
+    old, = [each for each in machine.run("where", first, "--json").json["digits"] if each["digit"] == "offline"]
+    expect_equal((old["known"], old["verdict"]), (0, "fails"), "a copy of last year")
+
 
 @suite.test
 def where_and_status_show_each_digit_and_what_counts_for_it():

@@ -467,6 +467,7 @@ class Suite:
 
     def __init__(self, title):
         self.title, self.tests = title, []
+        self.ends = []  # called before the place goes: what several tests share and has to end
 
     def test(self, function):
         self.tests.append((function.__name__.replace("_", " "), function))
@@ -495,6 +496,8 @@ class Suite:
                 for good in pool.map(lambda test: self.run(*test), chosen):
                     passed, failed = passed + good, failed + (not good)
         finally:
+            for end in self.ends:
+                end()
             if os.environ.get("KEEP") == "1":
                 print(f"kept: {place()}")
             else:

@@ -202,6 +202,143 @@ import Testing
         #expect(try b.keys("packs/").filter { PackKey(key: $0)?.digest == PackKey(key: pack)?.digest }.count == 2)
     }
 
+    @Test func whatTheOldSiteDoesNotGiveIsNotDeleted() throws {
+        let key = try #require(a.keys("attested/").first)
+        let from = ProxySite(a)
+        from.setHook { if $0 == .read(key) { throw Failure(.refused, .system("read", "denied"), object: key) } }
+        let before = try a.everything()
+        let migration = try open(tenant.context(from, b))
+        guard case .differs(let comparison) = try migration.run(tenant.context(from, b, now: later)) else { return #expect(Bool(false)) }
+        #expect(comparison.differences.map(\.name) == [key] && comparison.differences[0].failure.message.code == "migration.leaf-unread")
+        #expect(try a.everything() == before)
+        // The other site has it from elsewhere: then nothing is lost with it.
+        try b.create(key, try a.read(key, limit: 1 << 20))
+        guard case .waiting = try migration.run(tenant.context(from, b)) else { return #expect(Bool(false)) }
+        #expect(migration.compared?.healed == 1)
+    }
+
+    @Test func damageAtTheNewSiteIsToldAndItsCopyListed() throws {
+        let noted = Monitor<[PackKey]>([])
+        var context = tenant.context(a, b)
+        context.damaged = { [id = tenant.siteIDs["b"]!] site, packs in
+            #expect(site == id)
+            noted.look { $0 += packs }
+        }
+        let migration = try open(context)
+        _ = try migration.advance(context)
+        _ = try migration.advance(context)
+        let listed = try tenant.open(b).index(tenant.domain.domain).packs.map(\.key)
+        let pack = try #require(listed.first)
+        try b.flip(pack.key)
+        guard case .waiting = try migration.run(context) else { return #expect(Bool(false)) }
+        #expect(Set(noted.look { $0 }) == [pack])
+        #expect(try tenant.open(b).index(tenant.domain.domain).packs.filter { $0.key.digest == pack.digest }.count == 2)
+    }
+
+    // MARK: the journal
+
+    /// Each site has a sealing of its own, and the same stub.
+    @Test func sealedSegmentsOfTheJournalAreToldByTheirStubs() throws {
+        let chain = ShortID.random().hex
+        @Sendable func key(_ number: Int, _ end: String = "") -> String { "journal/\(chain)/000000000\(number)\(end)" }
+        for number in 1...3 {
+            for (site, seal) in [(a, UInt8(1)), (b, UInt8(2))] where number == 1 || site.name == "a" {
+                try site.create(key(number), [seal, UInt8(number)])
+                try site.create(key(number, ".stub"), [UInt8(number)])
+            }
+        }
+        var context = tenant.context(a, b)
+        context.erased = { _ in [key(3)] }
+        let migration = try open(context)
+        guard case .waiting = try migration.run(context) else { return #expect(Bool(false)) }
+        #expect(try b.read(key(1), limit: 9) == [2, 1] && b.read(key(2), limit: 9) == [1, 2])
+        // What was erased comes back nowhere; that it was there is told.
+        #expect(try b.keys("journal/").contains(key(3, ".stub")) && !b.keys("journal/").contains(key(3)))
+        let text = String(decoding: try #require(try Files.read(migration.folder + "/leaves-from.txt")), as: UTF8.self)
+        let leaves = text.split(separator: "\n").compactMap { Leaf(line: $0) }
+        #expect(leaves.contains(Leaf(name: key(2), size: 0, content: sha256([2]))) && !leaves.contains { $0.name == key(3) })
+        // A seal that is gone at the new site is missed.
+        try b.delete(key(2))
+        let comparison = try migration.compare(context).comparison
+        #expect(comparison.differences == [.missing(Leaf(name: key(2), size: 0, content: sha256([2])))])
+        var after = context
+        after.now = { [later] in later }
+        guard case .samples = try migration.run(after) else { return #expect(Bool(false)) }
+        try sample(migration)
+        guard case .done = try migration.run(after) else { return #expect(Bool(false)) }
+        #expect(try a.keys("").isEmpty && b.read(key(1), limit: 9) == [2, 1] && b.read(key(2), limit: 9) == [1, 2])
+    }
+
+    // MARK: late and early
+
+    @Test func whatComesWhileItIsEmptiedIsKept() throws {
+        let migration = try prove(tenant.context(a, b))
+        try sample(migration)
+        let from = ProxySite(a)
+        let late = Monitor<String?>(nil)
+        from.setHook { [tenant, a] act in
+            if case .delete(let key) = act, key.hasPrefix("commits/"), late.look({ $0 }) == nil {
+                let key = try tenant.attest(7, at: [a])
+                late.look { $0 = key }
+            }
+        }
+        guard case .done = try migration.run(tenant.context(from, b, now: later)) else { return #expect(Bool(false)) }
+        let key = try #require(late.look { $0 })
+        #expect(try a.keys("").isEmpty && b.keys("attested/").contains(key))
+    }
+
+    @Test func laterRunsLookAtTheNewSiteAndSayNothingTwice() throws {
+        let from = ProxySite(a)
+        let migration = try prove(tenant.context(from, b))
+        try sample(migration)
+        from.setLocks([try a.keys("packs/")[0]: later.adding(seconds: 1000)])
+        guard case .remnants = try migration.run(tenant.context(from, b, now: later)) else { return #expect(Bool(false)) }
+        let records = try tenant.repository(b).migrations().count
+        guard case .remnants = try open(tenant.context(from, b)).run(tenant.context(from, b, now: later)) else { return #expect(Bool(false)) }
+        #expect(try tenant.repository(b).migrations().count == records)
+        let manifest = try #require(b.keys("snapshots/").first)
+        let bytes = try b.read(manifest, limit: 1 << 20)
+        try b.delete(manifest)
+        from.setLocks([:])
+        let before = try a.everything()
+        #expect { try open(tenant.context(from, b)).run(tenant.context(from, b, now: later)) } throws: {
+            ($0 as? Failure)?.message.code == "migration.new-site-lacks"
+        }
+        #expect(try a.everything() == before)
+        try b.create(manifest, bytes)
+        guard case .done = try open(tenant.context(from, b)).run(tenant.context(from, b, now: later)) else { return #expect(Bool(false)) }
+    }
+
+    @Test func itIsTakenBackWhateverTheNewSiteSays() throws {
+        let context = tenant.context(a, b)
+        let migration = try open(context)
+        guard case .waiting = try migration.run(context) else { return #expect(Bool(false)) }
+        // The record came to the old site, and then the process died.
+        let to = ProxySite(b)
+        to.setHook { if case .create(let key) = $0, key.hasPrefix("migrations/") { throw Failure(.unreachable, .system("reach", "test")) } }
+        #expect(throws: Failure.self) { try migration.run(tenant.context(a, to, now: later)) }
+        #expect(try tenant.repository(a).departure() != nil && !migration.state.isLeaving)
+        to.setHook { _ in throw Failure(.unreachable, .system("reach", "test")) }
+        let again = try open(tenant.context(a, to))
+        try again.withdraw(tenant.context(a, to))
+        #expect(again.state.phase == .withdrawn && !again.takeProblems().isEmpty)
+        #expect(try tenant.repository(a).departure() == nil)
+        try tenant.begin(a).abandon()
+    }
+
+    @Test func aSlotUnderAnothersNameEndsNoSession() throws {
+        let context = tenant.context(a, b)
+        let migration = try open(context)
+        guard case .waiting = try migration.run(context) else { return #expect(Bool(false)) }
+        let session = try tenant.begin(a)
+        try a.create(CommitKey(snapshot: .random(), session: session.id).key, [1])
+        migration.state.doubleRunUntil = 0
+        guard case .writers(let writers) = try migration.run(context) else { return #expect(Bool(false)) }
+        #expect(writers == [session.id])
+        // Whoever sees its departure commits nothing any more.
+        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: { ($0 as? Failure)?.message.code == "migration.site-left" }
+    }
+
     // MARK: a site that is left
 
     @Test func nobodyWritesAtASiteThatIsLeft() throws {
@@ -229,8 +366,10 @@ import Testing
         guard case .writers(let writers) = try migration.run(soon) else { return #expect(Bool(false)) }
         #expect(writers == [session.id])
         guard case .samples = try migration.run(tenant.context(a, b, now: later)) else { return #expect(Bool(false)) }
-        // The writer wakes up, and learns that it was ended.
-        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: { ($0 as? Failure)?.kind == .fenced }
+        // The writer wakes up, and learns that the site was left, and that it was ended.
+        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: { ($0 as? Failure)?.kind == .refused }
+        let slot = try SlotRecord(body: tenant.repository(a).statement(session.slot.key, .slot).body)
+        #expect(slot.outcome == .fence)
     }
 
     @Test func aFailedSampleStopsItUntilALaterOneSucceeds() throws {

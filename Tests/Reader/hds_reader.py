@@ -5,9 +5,15 @@
     hds_reader.py --kit KIT.txt --site FOLDER ls SNAPSHOT
     hds_reader.py --kit KIT.txt --site FOLDER extract SNAPSHOT TARGET
     hds_reader.py --kit KIT.txt --site FOLDER verify
+    hds_reader.py --kit KIT.txt --site FOLDER journal [--keys FOLDER] [--head HEAD]... [--entries] [--to TARGET]
 
 FOLDER is the site's own, the one that holds the tenant's prefix. SNAPSHOT is an id or its first digits. TARGET is a
 folder that is empty or not there yet. Problems go to standard error, one a line.
+
+`journal` opens the sealed segments of the ledgers, verifies chains and signatures, and lists them. Public keys are those
+of the descriptors; --keys adds a folder of others (<key id>.pub, of machines that no descriptor names). HEAD is
+<chain>:<count>:<hash> as somebody wrote it down. --entries prints the entries that verify as JSON, one a line, on standard output
+and the list on standard error. --to writes it all as an export, in clear: entries name persons and paths.
 
 Exit status: 0 all that was asked for; 2 wrong usage; 4 something is damaged or missing; 5 of another tenant, or
 refused; 6 the site does not answer; 7 another key opens it; 8 a newer format. `extract` gives 0 if everything was
@@ -63,6 +69,18 @@ def verify(repository, _):
     print(f"{objects} objects, {snapshots} snapshots, {len(repository.report.problems)} problems")
 
 
+def journal(repository, options):
+    from hdsreader.journal import Journal, head  # it needs a file of docs/tools, which the other commands do not
+    found = Journal(repository, options.keys, [head(text) for text in options.head])
+    for row in found.rows():
+        print(row, file=sys.stderr if options.entries else sys.stdout)
+    if options.entries:
+        for line in found.entries():
+            print(line)
+    if options.to:
+        found.export(options.to)
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kit", required=True, help="file with the recovery kit")
@@ -74,6 +92,12 @@ def parse(arguments):
         command.set_defaults(act=act)
         for argument in positional:
             command.add_argument(argument)
+    command = commands.add_parser("journal")
+    command.set_defaults(act=journal)
+    command.add_argument("--keys", metavar="FOLDER")
+    command.add_argument("--head", metavar="HEAD", action="append", default=[])
+    command.add_argument("--entries", action="store_true")
+    command.add_argument("--to", metavar="TARGET")
     return parser.parse_args(arguments)
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from tests import access, damage, hostile, rules, values, vectors
+from tests import access, damage, hostile, journal, rules, values, vectors
 
 
 class Result(unittest.TextTestResult):
@@ -27,7 +27,7 @@ def main():
     loader, suite = unittest.TestLoader(), unittest.TestSuite()
     if sys.argv[1:2] == ["-k"]:
         loader.testNamePatterns = [f"*{text}*" for text in sys.argv[2:]]
-    for module in (values, hostile, vectors, access, rules, damage):
+    for module in (values, hostile, vectors, access, rules, journal, damage):
         suite.addTests(loader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=2).run(suite)
     failed = len({test.id() for test, _ in result.failures + result.errors})

@@ -583,26 +583,50 @@ def classify(name):
     return ("erasure", int(erasure)) if erasure else ("stub" if suffix == "stub" else "segment", int(number))
 
 
-def read(path):
-    if os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > LARGEST + 16384:
-        raise Damaged("file")
-    with open(path, "rb") as file:
-        return file.read()
+class Folder:
+    """Where the objects of a ledger are: a folder for each chain."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def chains(self):
+        return [bytes.fromhex(name) for name in sorted(os.listdir(self.path)) if re.match(r"[0-9a-f]{32}\Z", name)]
+
+    def names(self, chain):
+        return sorted(os.listdir(os.path.join(self.path, chain.hex())), key=os.fsencode)
+
+    def read(self, chain, name):
+        path = os.path.join(self.path, chain.hex(), name)
+        if os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > LARGEST + 16384:
+            raise Damaged("file")
+        with open(path, "rb") as file:
+            return file.read()
+
+    def is_sealed(self, chain, name):
+        """Whether it is a segment as sites hold it, for the tenant's restore key alone: its stub is beside it."""
+        with open(os.path.join(self.path, chain.hex(), name), "rb") as file:
+            return file.read(8) == b"HDSBJSEA"
 
 
-def sealed(path):
-    """Whether it is a segment as sites hold it, for the tenant's restore key alone: its stub is beside it."""
-    with open(path, "rb") as file:
-        return file.read(8) == b"HDSBJSEA"
+class Keys(dict):
+    """Public keys by their ids. `rights`, where known: from when and until when each may sign, in seconds; until 0 is no end."""
+
+    def __init__(self, keys=(), rights=()):
+        super().__init__(keys)
+        self.rights = dict(rights)
+
+    def may_sign(self, id, time):
+        begins, until = self.rights.get(id, (None, 0))
+        return (begins is None or begins <= time[0]) and (not until or time <= (until, 0))
 
 
 class Chain:
-    def __init__(self, folder, id, keys, remembered, heirs, closings_only, show):
-        self.folder, self.id, self.keys, self.heirs, self.closings_only = os.path.join(folder, id.hex()), id, keys, heirs, closings_only
+    def __init__(self, source, id, keys, remembered, heirs, closings_only, show):
+        self.source, self.id, self.keys, self.heirs, self.closings_only = source, id, keys, heirs, closings_only
         self.remembered = {head.count: head for head in remembered if head.chain == id}
         self.origin, self.head, self.closed, self.count, self.findings = None, None, None, 0, []
         self.slots, self.closings, self.open, self.erasures, self.erased = {}, {}, None, [], []
-        for name in sorted(os.listdir(self.folder), key=os.fsencode):
+        for name in source.names(id):
             self.look(name, show)
         self.follow_erasures()
         self.follow_closings()
@@ -617,14 +641,14 @@ class Chain:
 
     def look(self, name, show):
         kind, number = classify(name)
-        if kind == "own" or self.closings_only and kind == "segment" and sealed(os.path.join(self.folder, name)):
+        if kind == "own" or self.closings_only and kind == "segment" and self.source.is_sealed(self.id, name):
             return
         if kind == "unknown":
             return self.find("strange-object", object=printable(os.fsencode(name)))
         if kind in ("segment", "stub"):
             self.slot(number)
         try:
-            data = read(os.path.join(self.folder, name))
+            data = self.source.read(self.id, name)
             if kind == "erasure":
                 self.look_at_erasure(data, number, name)
             elif kind == "stub":
@@ -664,7 +688,7 @@ class Chain:
         if number is not None and number != closing.number:
             self.find("misplaced-segment", closing.number, object=name)
         slot = self.slot(closing.number)
-        if closing.signer != closing.origin.writer:
+        if closing.signer != closing.origin.writer or not self.keys.may_sign(closing.signer, closing.closed):
             return self.find("wrong-signer", closing.number, object=name)
         if closing.signer in self.keys and not closing.is_right(self.keys[closing.signer]):
             return self.find("bad-signature", closing.number, object=name)
@@ -681,7 +705,8 @@ class Chain:
             return
         if erasure.number != number:
             self.find("broken-erasure", object=name)
-        elif erasure.signer != erasure.origin.writer and erasure.signer not in self.heirs:
+        elif erasure.signer != erasure.origin.writer and erasure.signer not in self.heirs \
+                or not self.keys.may_sign(erasure.signer, erasure.created):
             self.find("wrong-signer", object=name)
         elif erasure.signer not in self.keys and erasure.signer != erasure.origin.writer:
             self.find("unknown-writer", object=name)
@@ -794,12 +819,12 @@ class Chain:
 # Ledgers
 
 class Ledger:
-    def __init__(self, folder, keys, heads, closings_only, show=None):
-        ids = [bytes.fromhex(name) for name in sorted(os.listdir(folder)) if re.match(r"[0-9a-f]{32}\Z", name)]
-        origins = {id: origin for id in ids if (origin := self.peek(folder, id))}
+    def __init__(self, source, keys, heads, closings_only, show=None):
+        ids = source.chains()
+        origins = {id: origin for id in ids if (origin := self.peek(source, id))}
         successions = [origin.follows for origin in origins.values() if origin.follows]
         self.findings = []
-        self.chains = {id: Chain(folder, id, keys, heads + successions, self.heirs(id, origins), closings_only, show)
+        self.chains = {id: Chain(source, id, keys, heads + successions, self.heirs(id, origins), closings_only, show)
                        for id in sorted(ids, key=lambda id: (self.depth(id, origins), id))}
         for before in sorted({head.chain for head in successions}):
             ends = [head.count for head in successions if head.chain == before]
@@ -823,11 +848,11 @@ class Ledger:
         self.findings.append((chain, finding(kind, entry=entry, count=count)))
 
     @staticmethod
-    def peek(folder, id):
-        for name in sorted(os.listdir(os.path.join(folder, id.hex())), key=os.fsencode):
+    def peek(source, id):
+        for name in source.names(id):
             kind, _ = classify(name)
             try:
-                data = read(os.path.join(folder, id.hex(), name)) if kind in ("open", "segment", "stub") else b""
+                data = source.read(id, name) if kind in ("open", "segment", "stub") else b""
                 origin = Closing.stub(data).origin if kind == "stub" else Header.parse(data).origin
                 if origin.id == id:
                     return origin
@@ -887,23 +912,33 @@ class Ledger:
 
 
 def load_keys(folder):
-    keys = {}
+    """Public keys of a folder. Raises ValueError for a file that is not what its name says."""
+    keys = Keys()
     for name in sorted(os.listdir(folder)):
         if name.endswith(".pub"):
             with open(os.path.join(folder, name), "rb") as file:
                 public = file.read(1985)
             id = sha256(b"hdsbackup/1 signing key", public)
             if len(public) != 1984 or id.hex() != name[:-4]:
-                sys.exit(f"{folder}/{name}: not the public key of that id")
+                raise ValueError(f"{folder}/{name}: not the public key of that id")
             keys[id] = public
     return keys
 
 
-def show_entry(header, entry, link):
+def entry_line(header, entry, link):
     tenant = header.origin.tenant
     line = {"chain": header.origin.id.hex(), "ledger": LEDGERS[header.origin.ledger], "tenant": tenant.hex() if any(tenant) else None,
             "segment": header.number, "sequence": entry.sequence, "time": moment(entry.time), **entry.shown, "link": link.hex()}
-    print(json.dumps(line, separators=(",", ":")))
+    return json.dumps(line, separators=(",", ":"))
+
+
+def show_entry(header, entry, link):
+    print(entry_line(header, entry, link))
+
+
+def place_of(found):
+    """Where in a chain something was found, in words."""
+    return ", ".join(f"{key} {found[key]}" for key in ("segment", "entry", "object", "count") if found[key] is not None)
 
 
 def main():
@@ -916,14 +951,17 @@ def main():
     parser.add_argument("--entries", action="store_true")
     parser.add_argument("--json", action="store_true", help="one object a line for each ledger: its heads and what was found")
     options = parser.parse_args()
-    keys, kinds = load_keys(options.keys), set()
+    try:
+        keys, kinds = load_keys(options.keys), set()
+    except ValueError as wrong:
+        sys.exit(str(wrong))
     if not MLDSA65PublicKey:
         print("ML-DSA-65 signatures are not checked: the package cryptography is older than 48", file=sys.stderr)
     for folder in options.ledgers:
-        ledger = Ledger(folder, keys, options.head, options.closings_only, show_entry if options.entries else None)
+        ledger = Ledger(Folder(folder), keys, options.head, options.closings_only, show_entry if options.entries else None)
         found = ledger.all()
         if options.copy:
-            copy = Ledger(options.copy, keys, [], True)
+            copy = Ledger(Folder(options.copy), keys, [], True)
             found += ledger.compare(copy) + [each for each in copy.all() if each[1]["kind"] not in NOTES]
         kinds |= {each["kind"] for _, each in found} - NOTES
         if options.json:
@@ -937,8 +975,7 @@ def main():
                 print(f"  segments {erasure.first} to {erasure.end - 1} erased {moment(erasure.created)}: "
                       f"{REASONS[erasure.reason]} {erasure.reference}", file=out)
         for id, each in found:
-            place = [f"{key} {each[key]}" for key in ("segment", "entry", "object", "count") if each[key] is not None]
-            print(f"{'note' if each['kind'] in NOTES else 'WRONG'}: {id.hex()[:8]} {each['kind']} {', '.join(place)}", file=out)
+            print(f"{'note' if each['kind'] in NOTES else 'WRONG'}: {id.hex()[:8]} {each['kind']} {place_of(each)}", file=out)
     return 0 if not kinds else 8 if kinds == {"newer-format"} else 4
 
 

@@ -11,6 +11,7 @@ Exit status: 0 done; 2 wrong usage; 4 an object is missing or is not what its le
 import argparse
 import hashlib
 import os
+import re
 import struct
 import sys
 
@@ -100,12 +101,24 @@ def committed(folder):
     return found
 
 
+SEALED = re.compile(r"journal/[0-9a-f]{32}/[0-9]{10}")
+
+
+def is_sealed(folder, name):
+    """Whether a sealing of the journal's segment is there, under its name or an attempt's, and its stub: the sealing itself is a site's own."""
+    place, base = os.path.split(os.path.join(folder, name))
+    names = os.listdir(place) if os.path.isdir(place) else []
+    return base + ".stub" in names and any(re.fullmatch(base + r"(\.[0-9]{1,3})?", each) for each in names)
+
+
 def check(folder, leaves):
     wrong, slots = 0, committed(folder)
     for name, size, content in leaves:
         text = name.decode()
         if text.startswith("commits/"):
             good = text in slots and text.endswith("." + content.hex()) and size == 0
+        elif SEALED.fullmatch(text):
+            good = is_sealed(folder, text) and hashed(os.path.join(folder, text + ".stub"))[1] == content and size == 0
         else:
             good = any(os.path.isfile(each) and hashed(each) == (size, content) for each in candidates(folder, text))
         if not good:

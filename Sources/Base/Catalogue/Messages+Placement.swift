@@ -196,10 +196,14 @@ extension Message {
         Message(
             "status.policy", en: "policy refuses \(site): rule \(rule): \(reason)", fr: "la politique refuse \(site) : règle \(rule) : \(reason)")
     }
-    package static func alertPolicyRefused(_ site: String, _ rule: String, _ reason: String, _ remedy: String?) -> Message {
-        Message(
-            "alert.policy", en: "policy lets nothing new go to \(site): rule \(rule): \(reason)" + (remedy.map { ". To do: \($0)" } ?? ""),
-            fr: "la politique ne laisse rien de nouveau aller vers \(site) : règle \(rule) : \(reason)" + (remedy.map { ". À faire : \($0)" } ?? ""))
+    package static func alertPolicyRefused(_ site: String, _ rule: String, _ reason: String, _ remedy: String?, isDenied: Bool) -> Message {
+        let move = "`hdsbackup evacuate \(site) --to OTHER`, `hdsbackup migrate --from \(site) --to OTHER --prove`"
+        return Message(
+            "alert.policy",
+            en: "policy lets nothing new go to \(site): rule \(rule): \(reason)" + (remedy.map { ". To do: \($0)" } ?? "")
+                + (isDenied ? ". What is there has to leave: \(move)" : ""),
+            fr: "la politique ne laisse rien de nouveau aller vers \(site) : règle \(rule) : \(reason)" + (remedy.map { ". À faire : \($0)" } ?? "")
+                + (isDenied ? ". Ce qui s'y trouve doit partir : \(move)" : ""))
     }
     package static func alertPolicySoon(_ site: String, _ rule: String, _ reason: String, _ through: String?, _ remedy: String?) -> Message {
         Message(
@@ -241,6 +245,7 @@ extension Message {
 
 // MARK: evacuate
 extension Message {
+    package static func seenOn(_ day: String) -> Message { Message("where.seen-on", en: "last here on \(day)", fr: "vu le \(day)") }
     package static let evacuateToItself = Message(
         "evacuate.to-itself", en: "a site is not evacuated to itself", fr: "un site ne s'évacue pas vers lui-même")
     package static func evacuatePlan(_ from: String, _ to: String, _ missing: Int, _ all: Int, _ packs: String, _ bytes: String) -> Message {

@@ -66,17 +66,20 @@ struct Conditions {
         }
     }
 
+    private func rule(_ row: PolicyRow) -> String { row.rule + (row.clause.map { " (\($0))" } ?? "") }
+
     /// What policy says of each site, as the last look judged it: refused is critical, a last day that comes near a warning.
     private func ofPolicy(_ tenant: Configuration.Tenant) -> [Condition] {
         (status(tenant)?.policy ?? []).compactMap { row in
             let place = row.site.map { "\(tenant.name)/\($0)" } ?? tenant.name
             switch row.outcome {
             case "deny", "readOnly":
-                return Condition("policy", place, .critical, .alertPolicyRefused(row.site ?? tenant.name, row.rule, row.reason, row.remedy))
+                let message = Message.alertPolicyRefused(row.site ?? tenant.name, rule(row), row.reason, row.remedy, isDenied: row.outcome == "deny" && row.site != nil)
+                return Condition("policy", place, .critical, message)
             case "warn":
                 let level: Condition.Level = row.urgency > 1 ? .critical : .warning
                 return Condition(
-                    "policy-soon", place, level, .alertPolicySoon(row.site ?? tenant.name, row.rule, row.reason, row.through, row.remedy))
+                    "policy-soon", place, level, .alertPolicySoon(row.site ?? tenant.name, rule(row), row.reason, row.through, row.remedy))
             default: return nil
             }
         }

@@ -357,6 +357,9 @@ package final class Engine {
         case .interrupted: break
         case .done where hasWorked, .partial where hasWorked, .damaged where hasWorked:
             if let slot = run.slot { rule.settle(&record, slot: slot) } else { (record.failures, record.notBefore) = (0, nil) }
+        // A look has done its work when it has seen the tenant, whatever policy says of a site.
+        case .refused where run.task.kind == .observe && !report.rows([String: [StatusReport]].self).isEmpty:
+            if let slot = run.slot { rule.settle(&record, slot: slot) } else { (record.failures, record.notBefore) = (0, nil) }
         default: rule.fail(&record, now: now)
         }
     }

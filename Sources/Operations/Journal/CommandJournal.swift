@@ -143,8 +143,8 @@ extension CommandSession {
         do { try TenantJournal(Workspace(Configuration.load(path), tenant: nil) { nil }, program).record(event) } catch { complain(error) }
     }
 
-    /// A run that is over, of one source, site or tenant.
-    package func record(_ task: TaskName, exit: ExitStatus) {
+    /// A run that is over, of one source, site or tenant. `details`: what it came to, nothing of it personal.
+    package func record(_ task: TaskName, exit: ExitStatus, details: [Word: EntryValue] = [:]) {
         guard let kind = LedgerEvent.Kind(task.kind) else { return }
         journal.look { _ = $0.noted.insert(task.tenant) }
         let subject: Word = task.kind == .verify ? "site" : "source"
@@ -152,7 +152,7 @@ extension CommandSession {
             JournalEvent(
                 kind, LedgerEvent.Outcome(exit),
                 object: task.subject.isEmpty ? nil : LedgerEvent.Object(subject, .word(Word(fitting: task.subject))),
-                details: ["exit": .count(exit.rawValue)]),
+                details: details.merging(["exit": .count(exit.rawValue)]) { $1 }),
             tenant: task.tenant)
     }
 

@@ -86,6 +86,8 @@ package struct JournalCopies: Sendable {
                 {
                     continue  // It is expected to be away.
                 }
+                // A site that is being emptied takes nothing new.
+                if let departure = try repository.departure(), departure.act != .leaving { continue }
                 let present = asksAll || sent == nil ? Set(try repository.site.keys(SiteLedgerSource.root)) : nil
                 try bring(present == nil ? new : wanted, present, to: repository, &outcome)
                 try SentJournal(wanted.map { ($0.chain, $0.name) }).store(path)
@@ -187,9 +189,22 @@ package struct JournalCopies: Sendable {
         return outcome
     }
 
+    /// Sealed segments of the tenant that signed erasures at the site say are erased: keys without an attempt's number.
+    package func erasedSegments(at repository: SiteRepository) throws -> Set<String> {
+        guard try repository.site.keys(SiteLedgerSource.root).contains(where: { $0.contains("/erasure-") }) else { return [] }
+        var trust = try JournalTrust(workspace)
+        trust.add(repository.trust)
+        return Set(try Ledger.allCases.flatMap { try erased($0, repository, trust) }.flatMap(\.keys))
+    }
+
     private struct ErasedKeys {
         let chain: ChainID
         let segments: Range<UInt32>
+
+        /// No chain has more segments than this.
+        private static let limit = 1 << 20
+
+        var keys: [String] { segments.prefix(Self.limit).map { SiteLedgerSource.key(chain, generationText($0)) } }
 
         func contains(_ key: String) -> Bool {
             let folder = SiteLedgerSource.key(chain, "")

@@ -130,6 +130,8 @@ extension FactsOfTenant {
     mutating func retention() -> ReportFacts.Retention {
         var retention = ReportFacts.Retention()
         retention.holds = find { try $0.holds() }
+        retention.migrations = find { try $0.migrations() }
+        retention.destructions = find { try $0.destructions() }
         retention.applied = find { facts in
             try facts.runs(.retention, FactKind.retentionRun, RetentionFigures.self) { _, time, figures in
                 ReportFacts.RetentionRun(

@@ -56,6 +56,14 @@ struct FactsOfTenant {
         }
     }
 
+    /// What `body` finds; nil, and a failure that is told, where it cannot.
+    private mutating func isolated<Value>(_ body: (FactsOfTenant) throws -> Value) -> Value? {
+        do { return try body(self) } catch {
+            tell(Operations.failures(of: error))
+            return nil
+        }
+    }
+
     /// Keeps what is to be told, each once: several parts ask the same sites.
     mutating func tell(_ new: [Failure]) {
         for failure in new where !failures.contains(where: { $0.text(.english) == failure.text(.english) }) { failures.append(failure) }
@@ -69,9 +77,11 @@ struct FactsOfTenant {
         // The others, so that their names can be taken out of free text.
         facts.tenants = try configuration.tenants.map { try party($0) }
         facts.sources = try sources()
-        facts.sites = try configuration.sites(of: tenant).map { site($0) }
+        let former = isolated { try $0.formerDecisions() } ?? []
+        facts.sites = try configuration.sites(of: tenant).map { site($0) } + former.map { formerSite($0.site) }
         facts.certificates = certificates()
         facts.decisions = try decisions()
+        if let today = facts.decisions.value { facts.decisions = .known(today + former) }
         facts.waivers = waivers()
         facts.independence = try independence()
         facts.verifications = find { try $0.verifications() }

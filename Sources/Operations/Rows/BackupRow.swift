@@ -1,5 +1,6 @@
 import Backup
 import Base
+import Journal
 
 /// `backup --json`: one line a source.
 package struct BackupRow: Codable, Sendable {
@@ -32,6 +33,19 @@ package struct BackupRow: Codable, Sendable {
     package let problems: [Problem]
     /// By site, since the command began.
     package let traffic: [String: TrafficRow]
+
+    /// What the journal says of it: the snapshot, how much, and the sites where it is.
+    package var facts: [Word: EntryValue] {
+        var facts: [Word: EntryValue] = [
+            "files": .count(files), "bytes": .count(bytes), "stored": .count(stored_bytes), "problems": .count(problems.count),
+            "complete": .count(complete ? 1 : 0),
+        ]
+        facts["snapshot"] = ShortID(hex: snapshot).map { .id($0) }
+        for (number, site) in sites.filter(\.committed).enumerated() {
+            if let name = Word("site.\(number + 1)") { facts[name] = .word(Word(fitting: site.site)) }
+        }
+        return facts
+    }
 
     package init(_ name: String, _ result: BackupResult, _ traffic: [String: TrafficRow]) {
         self.traffic = traffic

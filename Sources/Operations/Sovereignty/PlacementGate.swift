@@ -73,14 +73,14 @@ package final class PlacementGate: Sendable {
     /// refused would end retention at all.
     package func allowRemoval() { known.look { $0.allowsRemoval = true } }
 
-    /// Whether the object is a record of retention or collection, and this is a run of theirs.
+    /// Whether the object is a record of retention, collection or a migration away, and this is a run of theirs.
     func isRemoval(_ key: String) -> Bool {
         known.look { $0.allowsRemoval }
             && (Self.removalFolders.contains { key.hasPrefix($0) } || key.hasPrefix("holds/") && key.hasSuffix(".released"))
     }
 
     /// Records without content; a fence is a slot that no commit can take any more.
-    private static let removalFolders = ["forget/", "condemned/", "decided/", "lists/", "commits/", "index/"]
+    private static let removalFolders = ["forget/", "condemned/", "decided/", "lists/", "commits/", "index/", "migrations/"]
 
     // MARK: the decision
 

@@ -27,13 +27,15 @@ package struct DigitRow: Codable, Sendable {
     }
 }
 
-/// The copies of a tenant's snapshots as policy counts them: only what was found at sites that answer.
+/// The copies of a tenant's snapshots as policy counts them: only what was found at sites that answer, and at offline ones when they were last here.
 struct SnapshotCopies {
     private let view: TenantView
     private let dossier: Dossier
     private let verified: [String: Timestamp]
     private let damaged: Set<String>
     private let today: CalendarDay
+    /// Of offline sites that are away, what was seen last.
+    private let away: [(site: Configuration.Site, last: OfflineCopies)]
 
     /// Nil for a tenant without a profile, or where the rules cannot be read, which the gate tells. Lists the packs of each site once.
     init?(_ view: TenantView) throws {
@@ -49,6 +51,28 @@ struct SnapshotCopies {
             if lacks.contains(where: { if case .pack = $0.object { true } else { false } }) { damaged.insert(site.name) }
         }
         self.damaged = damaged
+        let workspace = view.workspace
+        let opened = Set(view.opened.sites.map(\.name))
+        away = try workspace.configuration.sites(of: workspace.tenant, named: nil).filter { $0.isOffline && !opened.contains($0.name) }
+            .compactMap { site in OfflineCopies.last(workspace, site.name).map { (site, $0) } }
+        for site in view.opened.sites where try workspace.configuration.site(site.name).isOffline {
+            // Where it cannot be kept, the site counts as one that was never seen once it is away.
+            try? OfflineCopies.keep(site, verified: verified[site.name], isDamaged: damaged.contains(site.name), workspace)
+        }
+    }
+
+    /// When the offline site was last here and held the snapshot: nil where it did not, or is here.
+    func lastSeen(_ snapshot: Snapshot, at site: String) -> String? { away.first { $0.site.name == site && $0.last.holds(snapshot) }?.last.seen }
+
+    private func awayFacts(of snapshot: Snapshot) -> [CopyFacts] {
+        away.filter { $0.last.holds(snapshot) }.compactMap { site, last in
+            guard let id = SiteID(site.name) else { return nil }
+            var copy = CopyFacts(site: dossier.register.facts(of: id), outcome: view.workspace.gate.judge(site).outcome)
+            copy.levelOn = CalendarDay(text: last.seen)
+            copy.verifiedOn = last.verified.flatMap { CalendarDay(text: $0) }
+            copy.isDamaged = last.damaged
+            return copy
+        }
     }
 
     /// A site that lacks a pack, or has a damaged one, is no whole copy of anything.
@@ -63,7 +87,7 @@ struct SnapshotCopies {
             copy.levelOn = today
             copy.isLocked = isLocked(snapshot, opened, site)
             return copy
-        }
+        } + awayFacts(of: snapshot)
     }
 
     private func isLocked(_ snapshot: Snapshot, _ opened: OpenSite, _ site: Configuration.Site) -> Bool? {
@@ -92,6 +116,8 @@ package struct PolicyRow: Codable, Sendable {
     package let site: String?
     package let outcome: String
     package let rule: String
+    /// Where it stands; nil where the rules cannot be read.
+    package let clause: String?
     package let reason: String
     package let remedy: String?
     package let through: String?
@@ -109,7 +135,7 @@ package struct PolicyRow: Codable, Sendable {
             if !judgement.troubles.isEmpty, let refusal = judgement.refusal {
                 rows.append(
                     PolicyRow(
-                        site: site.name, outcome: Outcome.deny.rawValue, rule: "-", reason: refusal.message.text(l), remedy: refusal.remedy?.text(l),
+                        site: site.name, outcome: Outcome.deny.rawValue, rule: "-", clause: nil, reason: refusal.message.text(l), remedy: refusal.remedy?.text(l),
                         through: nil, urgency: 0))
             } else if let worst = worst(judgement.decision?.findings ?? []) {
                 rows.append(PolicyRow(site.name, worst, l))
@@ -128,10 +154,13 @@ package struct PolicyRow: Codable, Sendable {
             .element
     }
 
-    private init(site: String?, outcome: String, rule: String, reason: String, remedy: String?, through: String?, urgency: Int) {
+    private init(
+        site: String?, outcome: String, rule: String, clause: String?, reason: String, remedy: String?, through: String?, urgency: Int
+    ) {
         self.site = site
         self.outcome = outcome
         self.rule = rule
+        self.clause = clause
         self.reason = reason
         self.remedy = remedy
         self.through = through
@@ -140,8 +169,8 @@ package struct PolicyRow: Codable, Sendable {
 
     private init(_ site: String?, _ result: RuleResult, _ l: Language) {
         self.init(
-            site: site, outcome: result.outcome.rawValue, rule: result.rule.text, reason: result.reason.text(l), remedy: result.remedy?.text(l),
-            through: result.through?.text, urgency: result.urgency)
+            site: site, outcome: result.outcome.rawValue, rule: result.rule.text, clause: result.clause, reason: result.reason.text(l),
+            remedy: result.remedy?.text(l), through: result.through?.text, urgency: result.urgency)
     }
 }
 
@@ -162,6 +191,8 @@ package struct WhereReport: Encodable, Sendable {
         package let verified: String?
         /// Of all packs at the site, not of this snapshot alone.
         package let stored_bytes: Int?
+        /// The day on which it was last here, of an offline site that is away.
+        package let seen: String?
     }
 
     package let tenant: String
@@ -183,14 +214,17 @@ package struct WhereReport: Encodable, Sendable {
         self.snapshot = snapshot.id.hex
         source = view.sourceName(snapshot)
         time = snapshot.outline.started.localText
-        digits = try SnapshotCopies(view)?.digits(of: snapshot)
+        let counted = try SnapshotCopies(view)
+        digits = counted?.digits(of: snapshot)
         let sites = try workspace.configuration.sites(of: workspace.tenant, named: nil)
-        not_at = sites.map(\.name).filter { !snapshot.sites.contains($0) }
-        copies = sites.filter { snapshot.sites.contains($0.name) }.map { site in
+        func seen(_ site: Configuration.Site) -> String? { counted?.lastSeen(snapshot, at: site.name) }
+        not_at = sites.filter { !snapshot.sites.contains($0.name) && seen($0) == nil }.map(\.name)
+        copies = sites.filter { snapshot.sites.contains($0.name) || seen($0) != nil }.map { site in
             let facts = SiteID(site.name).map { register.facts(of: $0) }
-            var bytes: Int? = 0
+            let opened = view.opened.sites.first { $0.name == site.name }
+            var bytes: Int? = opened == nil ? nil : 0
             do {
-                try view.opened.sites.first { $0.name == site.name }?.repository.listPacks { _, size in bytes = (bytes ?? 0) + size }
+                try opened?.repository.listPacks { _, size in bytes = (bytes ?? 0) + size }
             } catch { bytes = nil }
             return Copy(
                 site: site.name, place: site.place.address, operator: facts?.company?.entity.name,
@@ -199,7 +233,7 @@ package struct WhereReport: Encodable, Sendable {
                 outcome: workspace.gate.judge(site).outcome.rawValue,
                 evidence: Dictionary(
                     (facts?.evidence ?? []).map { ($0.text, register.evidence[$0] != nil) }, uniquingKeysWith: { first, _ in first }),
-                verified: times[site.name]?.localText, stored_bytes: bytes)
+                verified: times[site.name]?.localText, stored_bytes: bytes, seen: seen(site))
         }
     }
 
@@ -214,7 +248,7 @@ package struct WhereReport: Encodable, Sendable {
             let laws = copy.exposed_laws.map { $0.isEmpty ? Message.lawsNoneShort.text(l) : $0.joined(separator: ", ") } ?? unknown
             let papers = copy.evidence.sorted { $0.key < $1.key }.map { $0.key + ($0.value ? "" : " (\(Message.stateAbsent.text(l)))") }
             table.add([
-                copy.site, copy.operator ?? unknown, copy.countries.isEmpty ? unknown : copy.countries.joined(separator: ", "), laws,
+                copy.site + (copy.seen.map { " (\(Message.seenOn($0).text(l)))" } ?? ""), copy.operator ?? unknown, copy.countries.isEmpty ? unknown : copy.countries.joined(separator: ", "), laws,
                 papers.isEmpty ? "-" : papers.joined(separator: ", "), copy.verified ?? Message.never.text(l),
                 copy.stored_bytes.map { l.size($0) } ?? "-",
                 Message.outcome(copy.outcome).text(l),

@@ -173,6 +173,7 @@ package struct MigrationRecord: Sendable, Equatable {
     package init(body: [UInt8]) throws {
         self = try body.decode { r in
             let (migration, number) = (try r.id(), try r.u32())
+            guard number > 0 else { throw Failure(.damaged, .malformedRecord("number")) }
             guard let act = Act(rawValue: try r.u8()) else { throw Failure(.format, .newerFormat) }
             let (from, to) = (try r.id(), try r.id())
             let fromName = try r.text(limit: 256, "site name")

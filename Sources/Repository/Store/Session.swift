@@ -145,6 +145,8 @@ package final class WriterSession: Sendable {
     package func commit(manifest bytes: [UInt8], snapshot: ShortID) throws {
         precondition(snapshot == slot.snapshot)
         try storeManifest(bytes)
+        // Whoever leaves the site fences sessions that look dead; one that looked ended must not commit either.
+        try repository.checkNotLeft()
         let record = SlotRecord(key: slot, site: repository.id, outcome: .commit, manifest: sha256(bytes), nonce: nonce)
         do {
             try repository.site.create(slot.key, sign(record))

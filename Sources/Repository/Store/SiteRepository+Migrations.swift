@@ -7,29 +7,40 @@ extension SiteRepository {
     package func migrations() throws -> [MigrationRecord] {
         let names = try site.keys(MigrationRecord.folder)
         if names.isEmpty { return [] }
-        let results = Threads.map("migration", names, atOnce: site.smallParallelism) { key in
-            try self.believed(key, .migration) { statement, _ in
+        let results = Threads.map("migration", names, atOnce: site.smallParallelism) { try self.migration($0) }
+        return try results.compactMap { try $0.get() }.sorted { ($0.migration, $0.number) < ($1.migration, $1.number) }
+    }
+
+    /// The record of that key; nil where it is gone, or nobody with the right has signed it, which is noted. Also one of a newer format: newer formats are
+    /// announced by the descriptor.
+    private func migration(_ key: String) throws -> MigrationRecord? {
+        do {
+            return try believed(key, .migration) { statement, _ in
                 let record = try MigrationRecord(body: statement.body)
                 guard record.key == key else { throw Failure(.refused, .badSignature) }
                 try self.trust.verify(statement, roles: [.maintain], at: record.created.seconds)
                 return record
             }
+        } catch let failure as Failure where failure.kind != .unreachable {
+            if failure.kind != .missing { note(void: failure, key) }
+            return nil
         }
-        var found: [MigrationRecord] = []
-        for (key, result) in zip(names, results) {
-            do { found.append(try result.get()) } catch let failure as Failure where failure.kind != .unreachable {
-                // Of a newer format, too: nobody's signature was looked at, and newer formats are announced by the descriptor.
-                if failure.kind != .missing { note(void: failure, key) }
-            }
-        }
-        return found.sorted { ($0.migration, $0.number) < ($1.migration, $1.number) }
     }
 
-    /// The last record of a migration by which this site is left, or was; nil where none is, or each was withdrawn.
+    /// The last record of a migration by which this site is left, or was; nil where none is, or each was withdrawn. Of each migration away from here the last
+    /// valid record is read, and none before it.
     package func departure() throws -> MigrationRecord? {
-        var last: [ShortID: MigrationRecord] = [:]
-        for record in try migrations() where record.from == id { last[record.migration] = record }
-        return last.values.filter { $0.act != .withdrawn }.max { ($0.created, $0.migration) < ($1.created, $1.migration) }
+        var departures: [MigrationRecord] = []
+        let names = try site.keys(MigrationRecord.folder)
+        for records in Dictionary(grouping: names, by: { $0.prefix { $0 != "." } }).values {
+            // Numbers are spelled so that names sort by them.
+            for key in records.sorted(by: >) {
+                guard let record = try migration(key), record.from == id else { continue }
+                if record.act != .withdrawn { departures.append(record) }
+                break
+            }
+        }
+        return departures.max { ($0.created, $0.migration) < ($1.created, $1.migration) }
     }
 
     /// Throws `.refused` where the site is left: what lacks there is no loss, and nothing is to be written.

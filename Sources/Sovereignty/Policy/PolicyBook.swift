@@ -67,7 +67,7 @@ package struct PolicyBook: Sendable {
     package func title(of profile: ProfileName) -> Message? { profiles[profile]?.title }
 
     /// Each rule of any profile, once: what the three questions are answered from.
-    var allRules: [Rule] {
+    package var allRules: [Rule] {
         var seen: Set<RuleID> = []
         return ProfileName.allCases.flatMap(rules(of:)).filter { seen.insert($0.id).inserted }
     }

@@ -122,5 +122,9 @@ def hold_key(id, released=False):
     return f"holds/{id.hex()}" + (".released" if released else "")
 
 
+def migration_key(id, number):
+    return f"migrations/{id.hex()}.{number:010}"
+
+
 def is_list(key):
     return bool(_match("lists/[0-9a-f]{64}", key))

@@ -1,4 +1,4 @@
-"""Signed statements and their bodies: docs/FORMAT.md 7, 9, 12 and 13."""
+"""Signed statements and their bodies: docs/FORMAT.md 7, 9, 12 and 13, docs/MIGRATION.md 7."""
 from typing import NamedTuple
 
 from .crypto import ED25519, ML_DSA_65, PUBLIC_KEYS, SEALING_PUBLIC, SIGNATURE_SIZES, sha256, signature_is_right, \
@@ -9,16 +9,19 @@ from .problems import Damaged, Foreign, NewerFormat, Refused
 from .wire import Cursor, Time
 
 (MARKER, DESCRIPTOR, SESSION, MANIFEST, SLOT, CONDEMNED, DECIDED, FORGET, ATTESTED, SEGMENT, SHEET,
- HOLD) = range(1, 13)
+ HOLD, MIGRATION) = range(1, 14)
 WRITE, MAINTAIN, VERIFY = 1, 2, 3
 BACKUP, REPLICATE, COMPACT = 1, 2, 3
 COMMIT, ABANDON, FENCE = 1, 2, 3
 PLACED, RELEASED = 1, 2
+LEAVING, AGREED, PARTLY_DELETED, DELETED, WITHDRAWN = range(1, 6)
+ACTS = {LEAVING: "leaving", AGREED: "agreed", PARTLY_DELETED: "partly deleted", DELETED: "deleted", WITHDRAWN: "withdrawn"}
+LOCK, STORE_HOLD, STORE_REFUSED = 1, 2, 3      # why an object was not deleted
 KIB, MIB = 1 << 10, 1 << 20
 LIMITS = {MARKER: 64 * KIB, DESCRIPTOR: 16 * MIB, SESSION: 64 * KIB, MANIFEST: MIB, SLOT: 64 * KIB,
           CONDEMNED: 64 * MIB, DECIDED: 64 * MIB, FORGET: 64 * MIB, ATTESTED: 64 * MIB, SEGMENT: 64 * MIB,
-          SHEET: 64 * KIB, HOLD: 64 * KIB}
-LASTING = {MARKER, DESCRIPTOR, MANIFEST, FORGET}
+          SHEET: 64 * KIB, HOLD: 64 * KIB, MIGRATION: 16 * MIB}
+LASTING = {MARKER, DESCRIPTOR, MANIFEST, FORGET, MIGRATION}
 MANY = 1_048_576
 
 
@@ -340,12 +343,6 @@ class Sheet(NamedTuple):
         if fields.u8() != 1:
             raise NewerFormat("a later version of sheet")
 
-        def flag():
-            value = fields.u8()
-            if value > 1:
-                raise fields.damaged("neither yes nor no")
-            return bool(value)
-
         names = [fields.id(), fields.text(256), fields.id(), fields.digest(), fields.text(256), fields.text(256),
                  fields.time(), fields.time(), fields.varint(), fields.varint(),
                  fields.list_of(255, lambda: fields.text(256)), fields.list_of(255, lambda: fields.text(256)),
@@ -353,9 +350,9 @@ class Sheet(NamedTuple):
         first, last = names[-1]
         if not first <= last <= 1_000_000:
             raise fields.damaged("a share beyond the whole")
-        parts = [flag(), *(Part.parse(fields) for _ in range(4)), fields.varint(),
+        parts = [fields.flag(), *(Part.parse(fields) for _ in range(4)), fields.varint(),
                  tuple(fields.varint() for _ in range(4))]
-        promised, seconds = flag(), fields.varint()
+        promised, seconds = fields.flag(), fields.varint()
         return cls(*names, *parts, seconds if promised else None, one_of(fields.u8(), (1, 2, 3), "result"))
         # What follows is padding, and not looked at.
 
@@ -395,6 +392,72 @@ class Hold(NamedTuple):
             raise NewerFormat("a later version of hold")
         return cls(fields.i64() or None, fields.text(1024), fields.text(1024), fields.list_of(1024, fields.id))
         # What follows is padding, and not looked at.
+
+
+class Proof(NamedTuple):
+    root: bytes
+    leaves: int
+    size: int
+    snapshots: int
+    made: Time
+
+    @classmethod
+    def parse(cls, fields):
+        return cls(fields.digest(), fields.u64(), fields.u64(), fields.u64(), fields.time())
+
+
+class Sample(NamedTuple):
+    snapshot: bytes
+    is_good: bool
+    finished: Time
+    sheet: str
+
+    @classmethod
+    def parse(cls, fields):
+        return cls(fields.id(), fields.flag(), fields.time(), fields.text(256))
+
+
+class Remnant(NamedTuple):
+    key: str
+    size: int
+    reason: int
+    until: int           # seconds since 1970, or None
+
+    @classmethod
+    def parse(cls, fields):
+        return cls(fields.text(1024), fields.u64(), one_of(fields.u8(), (LOCK, STORE_HOLD, STORE_REFUSED), "remnant"),
+                   fields.i64() or None)
+
+
+class Migration(NamedTuple):
+    id: bytes
+    number: int
+    act: int
+    left: bytes          # the site *from*
+    to: bytes
+    left_name: str
+    to_name: str
+    begun: Time
+    created: Time
+    proof: Proof         # or None
+    samples: list
+    deleted: int
+    deleted_size: int
+    remaining: int
+    remaining_size: int
+    remnants: list
+
+    @classmethod
+    def parse(cls, statement):
+        fields = cursor(statement, "migration")
+        body = cls(fields.id(), fields.u32(), one_of(fields.u8(), ACTS, "act"), fields.id(), fields.id(), fields.text(256),
+                   fields.text(256), fields.time(), fields.time(), Proof.parse(fields) if fields.flag() else None,
+                   fields.list_of(4096, lambda: Sample.parse(fields)), fields.u64(), fields.u64(), fields.u64(), fields.u64(),
+                   fields.list_of(65_536, lambda: Remnant.parse(fields)))
+        fields.end()
+        if not body.number:
+            raise fields.damaged("it is numbered 0")
+        return body
 
 
 class Manifest(NamedTuple):

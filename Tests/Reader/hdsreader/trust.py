@@ -3,7 +3,7 @@ from . import names
 from .crypto import sha256, signing_id
 from .problems import Damaged, Missing, NewerFormat, Problem, Refused, about
 from .statements import (CONDEMNED, DECIDED, DESCRIPTOR, FORGET, MAINTAIN, MARKER, Condemned, Decided, Descriptor,
-                         Forget, Marker, Statement, largest)
+                         Forget, Marker, Statement, WITHDRAWN, largest)
 from .wire import Cursor
 
 LISTS_LIMIT = 64 << 20
@@ -51,11 +51,11 @@ def read_chain(site, tenant, report):
 
 
 def longest_chain(followers):
-    """Follows digests from 32 zero bytes on. Hashes cannot run in circles."""
+    """Follows digests from 32 zero bytes on; of several of one length, the one with the least at its end. Hashes cannot run in circles."""
     best, paths = [], [[digest] for digest in followers.get(bytes(32), ())]
     while paths:
         path = paths.pop()
-        best = max(best, path, key=len)
+        best = min(best, path, key=lambda chain: (-len(chain), chain[-1:]))
         paths += [path + [digest] for digest in followers.get(path[-1], ())]
     return best
 
@@ -67,6 +67,16 @@ def read_marker(site, tenant, descriptor):
         raise Refused("not a site of the descriptor", "site")
     statement.check(descriptor.authority)
     return marker
+
+
+def departure(records, site):
+    """The record by which a site is left, of the valid `records` of migrations at it; None where it is not (docs/MIGRATION.md 5)."""
+    last = {}
+    for record in sorted(records, key=lambda record: record.number):
+        if record.left == site:
+            last[record.id] = record
+    return max((record for record in last.values() if record.act != WITHDRAWN),
+               key=lambda record: (record.created, record.id), default=None)
 
 
 class Rules:

@@ -1,12 +1,13 @@
 """Looks at every object of a tenant at a site, and at everything that its snapshots need."""
 from . import names, tree
 from .crypto import sha256
+from .extract import printable
 from .keys import HOLD as SEALED_HOLD, LIST_PAGE, SHEET as SEALED_SHEET, TREE_PAGE
 from .packs import PACK_LIMIT, STEP, Pack
 from .problems import Damaged, Missing, Refused
-from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, HOLD, MAINTAIN, MANIFEST, RELEASED, SESSION, SHEET, VERIFY, WRITE,
-                         Attested, Hold, HoldBody, SessionBody, Sheet, SheetBody, Statement, largest)
-from .trust import check_list, read_statement
+from .statements import (ABANDON, ATTESTED, BACKUP, COMMIT, HOLD, MAINTAIN, MANIFEST, MIGRATION, RELEASED, SESSION, SHEET,
+                         VERIFY, WRITE, ACTS, Attested, Hold, HoldBody, Migration, SessionBody, Sheet, SheetBody, Statement, largest)
+from .trust import check_list, departure, read_statement
 
 
 class Verification:
@@ -22,16 +23,19 @@ class Verification:
         self.directories = {}    # key of a whole pack: {offset: blob}
         self.segments = {}       # key: the packs that it lists
         self.contents = set()    # of files that were read
+        self.migrations = []     # valid records
 
     def run(self):
         """Returns how many objects and snapshots there are."""
         for folder, check in (("sessions", self.session), ("commits", self.slot), ("snapshots", self.manifest),
                               ("packs", self.pack), ("index", self.segment), ("attested", self.attested),
-                              ("sheets", self.sheet), ("holds", self.hold), ("lists", self.list)):
+                              ("sheets", self.sheet), ("holds", self.hold), ("lists", self.list),
+                              ("migrations", self.migration)):
             for key in sorted(self.keys):
                 if key.startswith(folder + "/"):
                     with self.report.passing(key):
                         check(key)
+        self.note_departure()
         snapshots = self.repository.snapshots()
         self.note_unfinished()
         self.check_sessions()
@@ -89,6 +93,15 @@ class Verification:
             raise Refused("a hold of another name")
         self.descriptor.check_signer(statement, [(MAINTAIN, None)], body.created.seconds)
         Hold.parse(self.ring.open(body.block, body.domain, SEALED_HOLD, body.seal_id, 0, body.sealed))
+
+    def migration(self, key):
+        """That a site is left, or is not after all; of which site is looked at when all are read."""
+        statement = read_statement(self.site, key, MIGRATION, self.tenant)
+        body = Migration.parse(statement)
+        if names.migration_key(body.id, body.number) != key:
+            raise Refused("a record of another migration or number")
+        self.descriptor.check_signer(statement, [(MAINTAIN, None)], body.created.seconds)
+        self.migrations.append(body)
 
     def list(self, key):
         if names.is_list(key):
@@ -149,6 +162,12 @@ class Verification:
                 raise Damaged(f"{place.pack} has not what it lists at {place.offset}")
 
     # What belongs together
+
+    def note_departure(self):
+        record = departure(self.migrations, self.marker.site)
+        if record:
+            self.report.note(f"this site is left for {printable(record.to_name.encode())} ({record.to.hex()}), by "
+                             f"{names.migration_key(record.id, record.number)}: {ACTS[record.act]}. What lacks here is no loss")
 
     def note_unfinished(self):
         """A run that goes on, or that died; or a slot that was taken away, which nothing here tells from it."""

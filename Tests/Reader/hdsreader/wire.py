@@ -44,6 +44,12 @@ class Cursor:
     def u8(self):
         return self._number("<B")
 
+    def flag(self):
+        value = self.u8()
+        if value > 1:
+            raise self.damaged("neither yes nor no")
+        return bool(value)
+
     def u16(self):
         return self._number("<H")
 

@@ -10,23 +10,27 @@ from hdsreader import names
 from hdsreader.crypto import hkdf, public_keys, sha256, signing_id
 from hdsreader.keys import (CATALOGUE, HOLD as SEALED_HOLD, LAST_ORDINAL, SHEET as SEALED_SHEET, TABLE, Kit, block_context,
                             open_wrap)
-from hdsreader.statements import (CONDEMNED, DECIDED, DESCRIPTOR, FORGET, HOLD, LASTING, MAINTAIN, PLACED, RELEASED, SEGMENT, SHEET,
-                                  VERIFY, Hold, HoldBody, Statement)
+from hdsreader.problems import Damaged, NewerFormat
+from hdsreader.statements import (AGREED, CONDEMNED, DECIDED, DELETED, DESCRIPTOR, FORGET, HOLD, LASTING, LEAVING, LOCK, MAINTAIN, MIGRATION,
+                                  PARTLY_DELETED, PLACED, RELEASED, SEGMENT, SHEET, STORE_REFUSED, VERIFY, WITHDRAWN, Hold, HoldBody,
+                                  Migration, Statement)
+from hdsreader.trust import longest_chain
 
-from .hostile import varint
-from .support import KIT, Copy, digest, repository, snapshots
+from .hostile import counted, varint
+from .support import KIT, Copy, digest, newer, repository, resealed, snapshots
 
 MAINTAINER, VERIFIER = b"m" * 32, b"v" * 32   # signing seeds
 NOW = 1_900_000_000
 
 
-def statement(type, body, seed, tenant):
+def statement(type, body, seed, tenant, lasting=None):
+    """`lasting`: whether it carries both signatures, if not as its type asks for."""
     head = b"HDSBSTMT" + struct.pack("<HHB3x16sI", 1, 1, type, tenant.id, len(body)) + body
     message, id = b"hdsbackup/1 statement" + head, signing_id(public_keys(seed))
     ed25519 = Ed25519PrivateKey.from_private_bytes(hkdf(seed, b"", b"ed25519 seed"))
     ml_dsa = MLDSA65PrivateKey.from_seed_bytes(hkdf(seed, b"", b"ml-dsa-65 seed"))
     signatures = [b"\1" + id + ed25519.sign(message)]
-    if type in LASTING:
+    if lasting if lasting is not None else type in LASTING:
         signatures.append(b"\2" + id + ml_dsa.sign(message))
     data = head + bytes([len(signatures)]) + b"".join(signatures)
     return data + sha256(data)
@@ -42,6 +46,24 @@ def session(name):
 
 def time(seconds=NOW):
     return struct.pack("<qI", seconds, 0)
+
+
+def migration(id=b"g" * 16, number=1, act=LEAVING, left=b"a" * 16, to=b"b" * 16, names=(b"paris", b"lille"), at=NOW, proof=b"\0", samples=(),
+              numbers=(0, 0, 0, 0), remnants=(), tail=b""):
+    """The body of a record of a migration."""
+    return (id + struct.pack("<IB", number, act) + left + to + counted(names[0]) + counted(names[1]) + time(at - 5) + time(at) + proof
+            + listed(samples) + struct.pack("<QQQQ", *numbers) + listed(remnants) + tail)
+
+
+PROOF = b"\1" + b"r" * 32 + struct.pack("<QQQ", 12, 345, 3) + time(NOW - 1)
+
+
+def sample(good=1, sheet=b"20300101T000000Z-" + b"0" * 32):
+    return b"s" * 16 + bytes([good]) + time(NOW - 2) + counted(sheet)
+
+
+def remnant(key=b"packs/ab/x", size=7, reason=LOCK, until=NOW + 60):
+    return counted(key) + struct.pack("<QBq", size, reason, until)
 
 
 class Site(Copy):
@@ -120,6 +142,12 @@ class Site(Copy):
         body = id + bytes([act]) + domain.id + time(at) + block + varint(len(sealed)) + sealed + tail
         return self.put(name or names.hold_key(id, act == RELEASED), statement(HOLD, body, seed, self.tenant))
 
+    def migrate(self, number=1, act=LEAVING, seed=MAINTAINER, name=None, lasting=None, change=None, id=b"g" * 16, **body):
+        """A record of a migration that leaves this site, unless it is said to be another."""
+        body = migration(id, number, act, **{"left": self.id} | body)
+        data = statement(MIGRATION, body, seed, self.tenant, lasting)
+        self.put(name or names.migration_key(id, number), resealed(data, change) if change else data)
+
     def merge(self, generation, seed=MAINTAINER):
         """One merged segment in place of all that are there, which go. Returns its name."""
         opened = repository(self.site)
@@ -152,6 +180,14 @@ class TestRules(unittest.TestCase):
     def test_the_new_descriptor(self):
         with Site() as site:
             self.assertEqual(site.run("verify").status, 0)
+
+    def test_longest_chain(self):
+        start, a, b, c, d = bytes(32), b"a" * 32, b"b" * 32, b"c" * 32, b"d" * 32
+        self.assertEqual(longest_chain({}), [])
+        self.assertEqual(longest_chain({start: [a, b], b: [c]}), [b, c])
+        for last in ([c, d], [d, c]):
+            self.assertEqual(longest_chain({start: [b, a], b: last}), [b, c])
+        self.assertEqual(longest_chain({start: [a, b], a: [d], b: [c]}), [b, c])
 
     def test_forget(self):
         with Site() as site:
@@ -261,6 +297,84 @@ class TestRules(unittest.TestCase):
             body = HoldBody.parse(Statement.parse(data, HOLD, site.tenant))
             said = Hold.parse(opened.ring.open(body.block, body.domain, SEALED_HOLD, body.seal_id, 0, body.sealed))
             self.assertEqual(said, (NOW + 86_400, "astreinte", "case", [bytes.fromhex(id) for id in snapshots()[:2]]))
+
+    def test_migrations(self):
+        """Maintenance's, with both signatures, under its own name."""
+        def flip(place):
+            def change(body):
+                body[place] ^= 1
+            return change
+
+        def doubled(body):
+            """A third signature: the first once more."""
+            ed25519, ml_dsa = 33 + 64, 33 + 3309
+            body[-ed25519 - ml_dsa - 1] = 3
+            body += body[-ed25519 - ml_dsa:-ml_dsa]
+
+        other = "migrations/" + b"g".hex() * 16
+        for case, status in (({}, 0), ({"seed": VERIFIER}, 5), ({"at": NOW + 11}, 5), ({"at": NOW - 86_411}, 5), ({"name": other + ".0000000002"}, 5),
+                             ({"name": other}, 5), ({"name": "migrations/" + b"h".hex() * 16 + ".0000000001"}, 5), ({"lasting": False}, 5),
+                             ({"change": doubled}, 5), ({"change": flip(-1)}, 5), ({"change": flip(-3309 - 34)}, 5), ({"change": flip(90)}, 5),
+                             ({"change": newer}, 8), ({"change": flip(12)}, 4), ({"act": 6}, 8), ({"act": 0}, 8), ({"number": 0}, 4), ({"tail": b"\0"}, 4)):
+            with self.subTest(case), Site() as site:
+                site.migrate(**case)
+                ran = site.run("verify")
+                self.assertEqual(ran.status, status)
+                named = [line.split(": ")[1].split("/")[0] for line in ran.problems if not line.startswith("note")]
+                self.assertEqual(named, ["migrations"] if status else [])
+                self.assertEqual(any("is left" in line for line in ran.problems), not status)    # what is void says nothing
+                self.assertEqual(site.ids(), snapshots())          # readers of snapshots pass it over
+        with Site() as site:
+            site.put("migrations/rubbish", b"?")
+            ran = site.run("verify")
+            self.assertEqual((ran.status, ran.problems), (4, ["damaged: migrations/rubbish: not a statement"]))
+
+    def parsed(self, **body):
+        tenant = repository().tenant
+        return Migration.parse(Statement.parse(statement(MIGRATION, migration(**body), MAINTAINER, tenant), MIGRATION, tenant))
+
+    def test_what_a_migration_says(self):
+        said = self.parsed(act=PARTLY_DELETED, number=3, proof=PROOF, samples=[sample(), sample(0, b"")], numbers=(9, 8, 7, 6),
+                           remnants=[remnant(), remnant(b"site", 0, STORE_REFUSED, 0)], names=("Évry".encode(), b""))
+        self.assertEqual(said, (
+            b"g" * 16, 3, PARTLY_DELETED, b"a" * 16, b"b" * 16, "Évry", "", (NOW - 5, 0), (NOW, 0), (b"r" * 32, 12, 345, 3, (NOW - 1, 0)),
+            [(b"s" * 16, True, (NOW - 2, 0), "20300101T000000Z-" + "0" * 32), (b"s" * 16, False, (NOW - 2, 0), "")],
+            9, 8, 7, 6, [("packs/ab/x", 7, LOCK, NOW + 60), ("site", 0, STORE_REFUSED, None)]))
+
+    def test_bounds_of_a_migration(self):
+        most = self.parsed(names=(b"n" * 256, b"n" * 256), samples=[sample(1, b"s" * 256)] * 4096, remnants=[remnant()] * 65_535
+                           + [remnant(b"k" * 1024)], number=2**32 - 1, numbers=[2**64 - 1] * 4)
+        self.assertEqual((len(most.samples), len(most.remnants), most.number), (4096, 65_536, 2**32 - 1))
+        for wrong in ({"names": (b"n" * 257, b"")}, {"names": (b"", b"n" * 257)}, {"names": (b"\xff", b"")}, {"proof": b"\2"}, {"proof": PROOF[:-1]},
+                      {"proof": PROOF[:-4] + struct.pack("<I", 10**9)}, {"samples": [sample(2)]}, {"samples": [sample(1, b"s" * 257)]},
+                      {"samples": [sample()] * 4097}, {"remnants": [remnant(b"k" * 1025)]}, {"remnants": [remnant(b"\xc3")]},
+                      {"remnants": [remnant()] * 65_537}, {"remnants": [remnant()[:-1]]}, {"tail": b"\0"}, {"tail": bytes(16 << 20)}):
+            with self.subTest({name: value[:40] for name, value in wrong.items()}):
+                self.assertRaises(Damaged, self.parsed, **wrong)
+        for reason in (0, 4):
+            self.assertRaises(NewerFormat, self.parsed, remnants=[remnant(reason=reason)])
+
+    def test_a_site_that_is_left(self):
+        """By the last valid record of some migration away from it, if that was not withdrawn."""
+        first, second = b"g" * 16, b"h" * 16
+        last = f"migrations/{second.hex()}.0000000002"
+        for left, records in ((None, [{"left": b"a" * 16}]),
+                              (f"migrations/{first.hex()}.0000000002: agreed", [{}, {"number": 2, "act": AGREED, "proof": PROOF}]),
+                              (None, [{}, {"number": 2, "act": WITHDRAWN}]),
+                              (f"migrations/{first.hex()}.0000000003: leaving", [{}, {"number": 2, "act": WITHDRAWN}, {"number": 3}]),
+                              (f"migrations/{first.hex()}.0000000010: deleted",
+                               [{"number": 9, "act": PARTLY_DELETED}, {"number": 10, "act": DELETED}, {"number": 2, "act": WITHDRAWN}]),
+                              (f"{last}: agreed", [{}, {"number": 2, "act": WITHDRAWN}, {"id": second}, {"id": second, "number": 2, "act": AGREED}]),
+                              (f"{last}: agreed", [{}, {"id": second, "number": 2, "act": AGREED, "at": NOW + 1}]),
+                              (f"migrations/{first.hex()}.0000000001: leaving", [{}, {"number": 2, "act": WITHDRAWN, "seed": VERIFIER}]),
+                              (f"migrations/{first.hex()}.0000000001: leaving", [{}, {"number": 2, "act": WITHDRAWN, "left": b"a" * 16}])):
+            with self.subTest(records), Site() as site:
+                for record in records:
+                    site.migrate(**record)
+                ran = site.run("verify")
+                said = [line for line in ran.problems if "is left" in line]
+                self.assertEqual(said, [f"note: this site is left for lille ({b'b'.hex() * 16}), by {left}. What lacks here is no loss"] if left else [])
+                self.assertEqual(ran.status, 5 if any("seed" in record for record in records) else 0)
 
     def test_lists(self):
         with Site() as site:

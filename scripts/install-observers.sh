@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Brings the programs that look at the daemon from outside in tests: promtool and Chromium. Run again, it changes nothing.
+# Brings the programs that look at the daemon from outside in tests: promtool and Chromium; and WeasyPrint, which makes the
+# PDF of a report. Run again, it changes nothing.
 #
-#   scripts/install-observers.sh [promtool|chromium ...]      both when none is named
+#   scripts/install-observers.sh [promtool|chromium|weasyprint ...]      all when none is named
 #
 # They are unpacked from Debian's packages below .build-observers/ and not installed: no service appears, no root is
 # needed once the lists of packages are there, and removing the folder removes them. A program of the system is taken
-# where there is one. Prints nothing but what it does; the programs are .build-observers/bin/{promtool,chromium}.
+# where there is one. Prints nothing but what it does; the programs are .build-observers/bin/{promtool,chromium,weasyprint}.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/packages.sh
@@ -43,6 +44,18 @@ program() { # NAME: writes the file from standard input, whole or not at all
     mv "$place/bin/.$1" "$place/bin/$1"
 }
 
+plan() { # PACKAGE: it and what this machine lacks for it
+    local needed
+    lacking() { LC_ALL=C apt-get -s install --no-install-recommends "$1" 2>/dev/null | awk '/^Inst/ { print $2 }'; }
+    needed=$(lacking "$1") || needed=
+    if [[ -z $needed ]]; then
+        update_lists >&2
+        needed=$(lacking "$1") || needed=
+    fi
+    [[ -n $needed ]] || fail "there is no package $1"
+    printf '%s\n' "$needed"
+}
+
 runs() { [[ -x $place/bin/$1 ]] && "$place/bin/$1" --version >/dev/null 2>&1; }
 
 bring_promtool() {
@@ -66,13 +79,7 @@ bring_chromium() {
         return 0
     fi
     echo "Unpacking Chromium and the libraries that this machine lacks below .build-observers"
-    plan() { LC_ALL=C apt-get -s install --no-install-recommends chromium 2>/dev/null | awk '/^Inst/ { print $2 }'; }
-    needed=$(plan) || needed=
-    if [[ -z $needed ]]; then
-        update_lists
-        needed=$(plan) || needed=
-    fi
-    [[ -n $needed ]] || fail "there is no package chromium"
+    needed=$(plan chromium)
     # shellcheck disable=SC2086 # one word a package
     unpack "$place/chromium" $needed
     program chromium <<SH
@@ -86,15 +93,42 @@ SH
     runs chromium || fail "Chromium does not start"
 }
 
+bring_weasyprint() {
+    local found needed
+    ! runs weasyprint || return 0
+    if found=$(command -v weasyprint); then
+        printf '#!/bin/sh\nexec "%s" "$@"\n' "$found" | program weasyprint
+        return 0
+    fi
+    [[ -x /usr/bin/python3 ]] || fail "WeasyPrint needs Debian's python3"
+    echo "Unpacking WeasyPrint and the libraries that this machine lacks below .build-observers"
+    # fonttools asks for numerical libraries of 300 MB, which writing a PDF does without.
+    needed=$(plan weasyprint | grep -vE -e '-dev$|^lib(blas|lapack|openblas|lbfgsb|gfortran)|^python3-(numpy|scipy|sympy|mpmath|pythran)$|^unicode-data$')
+    # shellcheck disable=SC2086 # one word a package
+    unpack "$place/weasyprint" $needed
+    # Debian's pyphen names the folder of its dictionaries by its whole path.
+    for file in "$place"/weasyprint/usr/lib/python3/dist-packages/pyphen/__init__.py; do
+        [[ ! -f $file ]] || sed -i "s#/usr/share/hyphen#$place/weasyprint/usr/share/hyphen#" "$file"
+    done
+    program weasyprint <<SH
+#!/bin/sh
+root='$place/weasyprint'
+export LD_LIBRARY_PATH="\$root/usr/lib/$(uname -m)-linux-gnu\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+export PYTHONPATH="\$root/usr/lib/python3/dist-packages"
+exec /usr/bin/python3 -m weasyprint "\$@"
+SH
+    runs weasyprint || fail "WeasyPrint does not start"
+}
+
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-    fail "this is not Debian: put promtool and chromium into PATH and make .build-observers/bin/{promtool,chromium} links to them"
-(($#)) || set -- promtool chromium
+    fail "this is not Debian: put promtool, chromium and weasyprint into PATH and make .build-observers/bin/{promtool,chromium,weasyprint} links to them"
+(($#)) || set -- promtool chromium weasyprint
 mkdir -p "$place/bin"
 exec 9>"$place/.lock"  # one at a time
 command -v flock >/dev/null && flock 9
 for observer in "$@"; do
     case $observer in
-        promtool | chromium) "bring_$observer" ;;
-        *) fail "no observer named '$observer': promtool, chromium" ;;
+        promtool | chromium | weasyprint) "bring_$observer" ;;
+        *) fail "no observer named '$observer': promtool, chromium, weasyprint" ;;
     esac
 done

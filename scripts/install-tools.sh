@@ -9,8 +9,8 @@ source scripts/packages.sh
 
 libraries=(libssl-dev libzstd-dev liblz4-dev libsqlite3-dev pkg-config gcc libc6-dev)
 # Installing, and the tests of the unit: systemd-analyze and its kin; the programs put beside their runtime. ssh-keygen signs papers in a test; libfaketime gives
-# programs another clock in one.
-units=(systemd libseccomp2 util-linux binutils patchelf openssh-client libfaketime)
+# programs another clock in one; pdfinfo and pdftotext look at the PDF of a report.
+units=(systemd libseccomp2 util-linux binutils patchelf openssh-client libfaketime poppler-utils)
 packaging=(dpkg-dev lintian debootstrap)  # for the package alone
 python=(python3 python3-venv)
 model=(spin)  # checks the model of the collection protocol

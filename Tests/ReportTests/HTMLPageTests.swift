@@ -133,6 +133,30 @@ private final class PageReader: NSObject, XMLParserDelegate {
         #expect(try AuditReport(json: report.json) == report)
     }
 
+    @Test(arguments: [
+        ("CHU d'Exemple – 2026", "\"CHU d\\27 Exemple \\2013  2026\""), ("</style>\"\\", "\"\\3c \\2f style\\3e \\22 \\5c \""),
+        ("Œuvre & Artois\u{202E}\n", "\"Œuvre \\26  Artois\\fffd \\a \""), ("", "\"\""),
+    ])
+    func theRunningTitleIsAStringOfTheStyle(_ text: String, _ wanted: String) { #expect(styleText(text) == wanted) }
+
+    @Test func everyTableHasANameOfItsOwnThatItsFrameTakes() throws {
+        let text = String(decoding: try page(Samples.flawed(), .french), as: UTF8.self)
+        let frames = text.matches(of: /<div class="table" role="group" aria-labelledby="(b[0-9]+-[0-9]+)" tabindex="0">/).map { String($0.1) }
+        let captions = text.matches(of: /<caption id="(b[0-9]+-[0-9]+)">/).map { String($0.1) }
+        #expect(frames == captions)
+        #expect(Set(frames).count == frames.count && frames.count == text.matches(of: /<table[ >]/).count)
+    }
+
+    @Test func aRoleOfAKeyIsSaidInTheLanguageOfTheReport() throws {
+        var facts = try Samples.complete()
+        var cryptography = try #require(facts.cryptography.value)
+        cryptography.keys.change { $0.headroom = .unknown }
+        facts.cryptography = .known(cryptography)
+        for (language, wanted) in [(Language.french, "9. chu-exemple restauration 777777777777"), (.english, "9. chu-exemple restore 777777777777")] {
+            #expect(try read(page(facts, language)).texts.contains(wanted))
+        }
+    }
+
     @Test func aNameThatIsAWordOfTheModelIsNotTranslated() throws {
         var facts = try Samples.complete()
         facts.sites[0].id = "disk"

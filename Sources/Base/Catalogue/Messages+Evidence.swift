@@ -75,7 +75,9 @@ extension Message {
         "expected.sentence", en: "a table with the texts en and fr", fr: "une table avec les textes en et fr")
     package static let expectedSomeRules = Message("expected.some-rules", en: "at least one rule", fr: "au moins une règle")
     package static let expectedOneDocument = Message(
-        "expected.one-document", en: "exactly one of evidence, waiver and site", fr: "un seul de evidence, waiver et site")
+        "expected.one-document",
+        en: "exactly one of evidence, waiver, site, incident, offlineMedium, traceReview, drill, account and register",
+        fr: "un seul de evidence, waiver, site, incident, offlineMedium, traceReview, drill, account et register")
 }
 
 // MARK: Why a document counts as absent

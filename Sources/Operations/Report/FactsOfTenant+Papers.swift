@@ -61,11 +61,16 @@ extension FactsOfTenant {
             })
     }
 
-    /// The signed statements about the tenant's sites. Certificates and sheets have their hashes where they stand.
+    /// What people wrote down of this tenant, or of the operator.
+    func records() -> [EvidenceRegister.Admitted<Record>] {
+        (dossier?.register.records ?? []).filter { $0.document.tenants?.contains { $0.text == tenant.name } ?? true }
+    }
+
+    /// The signed statements about the tenant's sites, and records. Certificates and sheets have their hashes where they stand.
     func documents() -> [ReportFacts.HashedDocument] {
         guard let register = dossier?.register else { return [] }
         return tenant.sites.compactMap { SiteID($0).flatMap { register.sites[$0] } }.map {
             ReportFacts.HashedDocument(name: $0.file, hash: $0.hash.hex)
-        }
+        } + records().map { ReportFacts.HashedDocument(name: $0.file, hash: $0.hash.hex) }
     }
 }

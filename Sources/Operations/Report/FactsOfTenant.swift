@@ -88,6 +88,7 @@ struct FactsOfTenant {
         facts.cryptography = find { .known(try $0.cryptography()) }
         facts.journal = find { try $0.journal() }
         facts.retention = .known(retention())
+        if dossier != nil { facts.take(records().map(\.document), of: tenant.name) }
         facts.documents = documents()
         return try facts.scoped(to: tenant.name)
     }

@@ -6,7 +6,7 @@ import Sovereignty
 /// One document of the register, for `evidence list` and `evidence check`.
 package struct EvidenceRow: Encodable, Sendable {
     package let file: String
-    /// `evidence`, `waiver`, `site`; nil for a file that cannot be read.
+    /// `evidence`, `waiver`, `site`, `incident` and the other kinds of record; nil for a file that cannot be read.
     package let document: String?
     package let id: String?
     package let kind: String?
@@ -62,6 +62,7 @@ package struct EvidenceReport: Sendable {
         case nil: return false
         case .site(let one): return sites.contains(one.id)
         case .waiver(let one): return one.tenant.text == tenant.name
+        case .record(let one): return one.tenants?.contains { $0.text == tenant.name } ?? true
         case .evidence(let one):
             let named = sites.flatMap { register.facts(of: $0).evidence } + papers.hostEvidence.compactMap { EvidenceID($0) }
             return named.contains(one.id) && !configuration.isContract(one, ofAnotherThan: tenant)
@@ -106,6 +107,14 @@ package struct EvidenceReport: Sendable {
         rows += register.sites.values.filter { concerns(.site($0.document), register) }.map { admitted in
             EvidenceRow(
                 file: admitted.file, document: "site", id: admitted.document.id.text, kind: nil, holder: admitted.document.company?.entity.name,
+                number: nil, state: "valid", last_day: nil, signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
+        }
+        rows += register.records.filter { concerns(.record($0.document), register) }.map { admitted in
+            let one = admitted.document
+            // Of a record of several tenants, one is not told the names of the others.
+            let names = one.tenants?.map(\.text).filter { tenant == nil || $0 == tenant?.name }
+            return EvidenceRow(
+                file: admitted.file, document: one.kind.rawValue, id: one.id.text, kind: nil, holder: names?.joined(separator: ", "),
                 number: nil, state: "valid", last_day: nil, signed_by: signers(admitted.endorsement), reason: nil, code: nil, problems: [])
         }
         rows += register.absent.filter { concerns($0.claimed, register) }.map { one in

@@ -201,7 +201,7 @@ extension ReportBuilder {
                         gap.due.map { ReportCell($0.description, $0 < facts.period.asOf ? .bad : .plain) }
                             ?? ReportCell(t(.reportToAssign), .unknown),
                     ]
-                }, isWide: true)
+                }, isWide: true, unbroken: [5])
         }
         return [.paragraph(t(.reportGapsExplained))] + levels
     }
@@ -210,7 +210,14 @@ extension ReportBuilder {
     private func subject(_ gap: Gap) -> String {
         if gap.subject.isEmpty { return t(Message.reportSectionTitles[gap.section - 1]) }
         // A word of the report; any other subject is a name, which stays as it is.
-        return gap.kind.hasPrefix("drill.") || gap.kind.hasPrefix("guarantees.") ? t.word(gap.subject) : gap.subject
+        if gap.kind.hasPrefix("drill.") || gap.kind.hasPrefix("guarantees.") { return t.word(gap.subject) }
+        // A key's role, a ledger: before the start of an id.
+        var parts = gap.subject.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        guard [9, 11].contains(gap.section), parts.count > 1, let id = parts.last, id.count == 12, id.allSatisfy(\.isHexDigit) else {
+            return gap.subject
+        }
+        parts[parts.count - 2] = t.word(parts[parts.count - 2])
+        return parts.joined(separator: " ")
     }
 
     func annex() -> [ReportBlock] {
@@ -229,7 +236,7 @@ extension ReportBuilder {
                     cell(row.clause), cell(row.framework), cell(t(row.title)), cell("§ " + row.sections.map(String.init).joined(separator: ", ")),
                     state,
                 ]
-            })
+            }, unbroken: [0, 4])
         let hashes = [("report.json", dataHash)] + hashList
         return [
             matrix,

@@ -21,7 +21,7 @@ struct ReportBuilder {
         let subject = facts.tenant.map { id in facts.tenants.first { $0.id == id }?.name.value ?? id } ?? own
         return ReportDocument(
             language: t.language, title: t(.reportTitle), subtitle: t(.reportSubtitle(subject, facts.period.month, facts.period.asOf.description)),
-            sections: sections)
+            author: own, made: facts.made, sections: sections)
     }
 
     /// How many gaps a section has, and where they are.
@@ -49,9 +49,11 @@ struct ReportBuilder {
 
     // MARK: Blocks
 
-    func table(_ caption: Message, _ columns: [Message], _ rows: [[ReportCell]], isWide: Bool = false) -> ReportBlock {
+    func table(
+        _ caption: Message, _ columns: [Message], _ rows: [[ReportCell]], isWide: Bool = false, unbroken: Set<Int> = []
+    ) -> ReportBlock {
         guard !rows.isEmpty else { return .note(.unknown, t(.reportNothingRecorded(t(caption)))) }
-        return .table(ReportTable(caption: t(caption), columns: columns.map(t.callAsFunction), rows: rows, isWide: isWide))
+        return .table(ReportTable(caption: t(caption), columns: columns.map(t.callAsFunction), rows: rows, isWide: isWide, unbroken: unbroken))
     }
 
     /// A table of what is recorded; a sentence where nothing is, or where it is recorded that there is none.

@@ -5,6 +5,9 @@ struct ReportDocument {
     let language: Language
     let title: String
     let subtitle: String
+    /// The operator.
+    let author: String
+    let made: ReportMoment
     let sections: [ReportSection]
 }
 
@@ -33,6 +36,8 @@ struct ReportTable {
     /// The first cell of each names the row.
     let rows: [[ReportCell]]
     var isWide = false
+    /// Columns whose texts stay on one line.
+    var unbroken: Set<Int> = []
 }
 
 struct ReportCell {

@@ -6,6 +6,8 @@ package struct HTMLPage {
     private let t: ReportText
     private static let longWord = 22
     private static let shortWord = 12
+    /// Rows of a table that a page holds whole, below its heading.
+    private static let shortTable = 12
 
     /// `dataHash`: SHA-256 of the `report.json` beside it, in hexadecimal digits.
     package init(_ report: AuditReport, language: Language, dataHash: String) {
@@ -24,8 +26,13 @@ package struct HTMLPage {
             <meta charset="utf-8"/>
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
+            <meta name="author" content="\(escaped(document.author))"/>
+            <meta name="dcterms.created" content="\(document.made)"/>
             <title>\(title)</title>
-            <style>\(HTMLStyle.sheet)</style>
+            <style>\(HTMLStyle.sheet)
+            @page { @top-left { content: \(styleText(document.subtitle)); } }
+            @page :first { @top-left { content: none; } }
+            </style>
             </head>
             <body>
             <header>
@@ -47,11 +54,12 @@ package struct HTMLPage {
     private func html(_ section: ReportSection) -> String {
         var out =
             "<section aria-labelledby=\"s\(section.number)\">\n<h2 id=\"s\(section.number)\">\(section.number). \(escaped(section.title))</h2>\n"
-        for block in section.blocks { out += html(block) }
+        for (index, block) in section.blocks.enumerated() { out += html(block, id: "b\(section.number)-\(index + 1)") }
         return out + "</section>\n"
     }
 
-    private func html(_ block: ReportBlock) -> String {
+    /// `id`: of this block alone.
+    private func html(_ block: ReportBlock, id: String) -> String {
         switch block {
         case .heading(let text): "<h3>\(escaped(text))</h3>\n"
         case .paragraph(let text): "<p>\(escaped(text))</p>\n"
@@ -59,12 +67,17 @@ package struct HTMLPage {
         case .steps(let steps): "<ol>\n" + steps.map { "<li>\(escaped($0))</li>\n" }.joined() + "</ol>\n"
         case .code(let text): "<pre><code>\(escaped(text))</code></pre>\n"
         case .link(let text, let section): "<p><a href=\"#s\(section)\">\(escaped(text))</a></p>\n"
-        case .table(let table): html(table)
+        case .table(let table): html(table, id: id)
         }
     }
 
-    private func html(_ table: ReportTable) -> String {
-        var out = "<table\(table.isWide ? " class=\"wide\"" : "")>\n<caption>\(escaped(table.caption))</caption>\n<thead><tr>"
+    /// A narrow screen shows it in a frame that scrolls, by the keyboard as well.
+    private func html(_ table: ReportTable, id: String) -> String {
+        let classes =
+            (table.isWide ? ["wide"] : []) + (table.columns.count == 2 ? ["pair"] : []) + (table.rows.count <= Self.shortTable ? ["short"] : [])
+        let kind = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
+        var out = "<div class=\"table\" role=\"group\" aria-labelledby=\"\(id)\" tabindex=\"0\">\n<table\(kind)>\n"
+        out += "<caption id=\"\(id)\">\(escaped(table.caption))</caption>\n<thead><tr>"
         for column in table.columns { out += "<th scope=\"col\">\(escaped(column))</th>" }
         out += "</tr></thead>\n<tbody>\n"
         for row in table.rows {
@@ -74,7 +87,7 @@ package struct HTMLPage {
                 let scope = index == 0 ? " scope=\"row\"" : ""
                 // A word that is too long for a column may break anywhere; a day or a size may not.
                 let isLong = cell.text.split(separator: " ").contains { $0.count > Self.longWord }
-                let isTight = cell.text.count <= Self.shortWord && !cell.text.contains(" ")
+                let isTight = table.unbroken.contains(index) || cell.text.count <= Self.shortWord && !cell.text.contains(" ")
                 let classes = (cell.tone == .plain ? [] : [cell.tone.rawValue]) + (isLong ? ["long"] : isTight ? ["tight"] : [])
                 let tone = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
                 let text = cell.isCode ? "<code>\(escaped(cell.text))</code>" : escaped(cell.text)
@@ -82,27 +95,42 @@ package struct HTMLPage {
             }
             out += "</tr>\n"
         }
-        return out + "</tbody>\n</table>\n"
+        return out + "</tbody>\n</table>\n</div>\n"
     }
 }
 
 /// `text` as it may stand in an element or an attribute. Characters that XML 1.0 forbids, and those that turn the direction of text, become U+FFFD.
 func escaped(_ text: String) -> String {
     var out = ""
-    for scalar in text.unicodeScalars {
+    for scalar in escapedScalars(text) {
         switch scalar {
         case "&": out += "&amp;"
         case "<": out += "&lt;"
         case ">": out += "&gt;"
         case "\"": out += "&quot;"
         case "'": out += "&#39;"
-        case "\n", "\t": out.unicodeScalars.append(scalar)
-        default:
-            let isForbidden =
-                scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
-                || (0x2066...0x2069).contains(scalar.value) || scalar.value & 0xFFFE == 0xFFFE
-            out.unicodeScalars.append(isForbidden ? "\u{FFFD}" : scalar)
+        default: out.unicodeScalars.append(scalar)
         }
     }
     return out
+}
+
+/// `text` as a string of CSS that may stand in an element. What is neither a letter, a digit nor a space is written by its number.
+func styleText(_ text: String) -> String {
+    var out = ""
+    for scalar in escapedScalars(text) {
+        let isPlain = scalar == " " || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        if isPlain { out.unicodeScalars.append(scalar) } else { out += "\\" + String(scalar.value, radix: 16) + " " }
+    }
+    return "\"\(out)\""
+}
+
+/// Characters that XML 1.0 forbids, and those that turn the direction of text, become U+FFFD.
+private func escapedScalars(_ text: String) -> [Unicode.Scalar] {
+    text.unicodeScalars.map { scalar in
+        let isForbidden =
+            scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
+            || (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value) || scalar.value & 0xFFFE == 0xFFFE
+        return isForbidden ? "\u{FFFD}" : scalar
+    }
 }

@@ -37,7 +37,7 @@ package struct PDFTool: Sendable, Equatable {
             case .chromium:
                 // Its sandbox refuses to work for root.
                 [path, "--headless", "--disable-gpu"] + (geteuid() == 0 ? ["--no-sandbox"] : []) + [
-                    "--no-pdf-header-footer", "--print-to-pdf=\(target)", "file://\(page)",
+                    "--no-pdf-header-footer", "--generate-pdf-document-outline", "--print-to-pdf=\(target)", "file://\(page)",
                 ]
             }
         let child: ChildProcess

@@ -7,6 +7,7 @@ package struct EvidenceRegister: Sendable, Equatable {
     package private(set) var evidence: [EvidenceID: Admitted<Evidence>] = [:]
     package private(set) var waivers: [WaiverID: Admitted<Waiver>] = [:]
     package private(set) var sites: [SiteID: Admitted<SiteFacts>] = [:]
+    package private(set) var records: [Admitted<Record>] = []
     /// In the order of the file names.
     package private(set) var absent: [AbsentDocument] = []
     private var absentEvidence: [EvidenceID: AbsentDocument] = [:]
@@ -72,6 +73,7 @@ package struct EvidenceRegister: Sendable, Equatable {
         case .evidence(let one): evidence[one.id] = Admitted(document: one, file: file.name, hash: hash, endorsement: endorsement)
         case .waiver(let one): waivers[one.id] = Admitted(document: one, file: file.name, hash: hash, endorsement: endorsement)
         case .site(let one): sites[one.id] = Admitted(document: one, file: file.name, hash: hash, endorsement: endorsement)
+        case .record(let one): records.append(Admitted(document: one, file: file.name, hash: hash, endorsement: endorsement))
         }
     }
 
@@ -97,6 +99,7 @@ extension RegisterDocument {
         case .evidence(let one): "evidence/\(one.id)"
         case .waiver(let one): "waiver/\(one.id)"
         case .site(let one): "site/\(one.id)"
+        case .record(let one): "\(one.kind.rawValue)/\(one.id)"
         }
     }
 

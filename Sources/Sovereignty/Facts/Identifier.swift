@@ -20,6 +20,7 @@ extension Identifier: CustomStringConvertible {
 
 package typealias EvidenceID = Identifier<Evidence>
 package typealias WaiverID = Identifier<Waiver>
+package typealias RecordID = Identifier<Record>
 package typealias SiteID = Identifier<SiteFacts>
 package typealias ApproverID = Identifier<Approver>
 package typealias RuleID = Identifier<Rule>

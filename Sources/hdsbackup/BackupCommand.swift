@@ -81,7 +81,8 @@ struct BackupCommand: OperatorCommand {
         }
         let row = BackupRow(source.name, result, workspace.trafficRows)
         console.row(row) { show(source.name, result, console) }
-        session.note(TaskName(.backup, workspace.tenant.name, source.name), began: began, seconds: result.seconds, exit: status, rows: row,
+        session.note(
+            TaskName(.backup, workspace.tenant.name, source.name), began: began, seconds: result.seconds, exit: status, rows: row,
             details: row.facts)
         return status
     }

@@ -34,7 +34,9 @@ import Testing
         }
         #expect(try read(own) == count)
         let (id, secret) = (random.id(), Secret(random.bytes(32)))
-        let others = [DomainKeys(domain: id, secret: secret), DomainKeys(domain: own.domain, secret: secret), DomainKeys(domain: id, secret: own.secret)]
+        let others = [
+            DomainKeys(domain: id, secret: secret), DomainKeys(domain: own.domain, secret: secret), DomainKeys(domain: id, secret: own.secret),
+        ]
         for keys in others { #expect(try read(keys) == nil, "seed \(seed)") }
         #expect(others.allSatisfy { $0.sourceID("dpi") != source })
     }

@@ -51,7 +51,8 @@ import Testing
         let code = RecoveryCode.generate()
         let (mine, theirs) = (try code.sealingKey(tenant: a), try code.sealingKey(tenant: b))
         #expect(mine.publicKey != theirs.publicKey)
-        let bundle = KeyBundle(tenantName: "chu", epochs: [1: try SealingKey(seed: Secret(random.bytes(32)))], domains: [.init(keys: domains(seed)[0], name: "n")])
+        let bundle = KeyBundle(
+            tenantName: "chu", epochs: [1: try SealingKey(seed: Secret(random.bytes(32)))], domains: [.init(keys: domains(seed)[0], name: "n")])
         let bytes = try KeyWrap(bundle, tenant: a, epoch: 1, for: mine.publicKey).encoded
         #expect(try KeyWrap(decoding: bytes).open(with: mine).epochs[1]?.publicKey == bundle.epochs[1]?.publicKey)
 

@@ -23,7 +23,8 @@ import Testing
 
     private func level(_ from: any Site, _ to: any Site) throws {
         let copy = WholeCopy(
-            keys: tenant.keys, signer: tenant.maintain, scratch: tenant.folder, options: .init(), isCancelled: { false }, progress: { _ in }, erased: [],
+            keys: tenant.keys, signer: tenant.maintain, scratch: tenant.folder, options: .init(), isCancelled: { false }, progress: { _ in },
+            erased: [],
             session: { _ in })
         let report = try copy.run(from: tenant.open(from), to: tenant.open(to))
         #expect(report.failures.isEmpty && report.replication.isLevel)

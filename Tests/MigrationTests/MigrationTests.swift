@@ -336,7 +336,9 @@ import Testing
         guard case .writers(let writers) = try migration.run(context) else { return #expect(Bool(false)) }
         #expect(writers == [session.id])
         // Whoever sees its departure commits nothing any more.
-        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: { ($0 as? Failure)?.message.code == "migration.site-left" }
+        #expect { try session.commit(manifest: [1], snapshot: session.slot.snapshot) } throws: {
+            ($0 as? Failure)?.message.code == "migration.site-left"
+        }
     }
 
     // MARK: a site that is left

@@ -81,7 +81,8 @@ extension Message {
     package static func migrationSampleElsewhere(_ wanted: Int, _ site: String) -> Message {
         Message(
             "migrate.sample-elsewhere",
-            en: "\(wanted) restores from \(site) are to be sampled, and this machine may not: on the proof host run `hdsbackup restore-test --share whole "
+            en:
+                "\(wanted) restores from \(site) are to be sampled, and this machine may not: on the proof host run `hdsbackup restore-test --share whole "
                 + "--snapshot ID --site \(site)`, then this again",
             fr: "\(wanted) restaurations depuis \(site) sont à faire, et cette machine ne le peut pas : sur la machine de preuve, lancez `hdsbackup "
                 + "restore-test --share whole --snapshot ID --site \(site)`, puis ceci à nouveau")
@@ -104,9 +105,12 @@ extension Message {
         case "planned": Message("migrate.phase.planned", en: "planned", fr: "prévue")
         case "copying": Message("migrate.phase.copying", en: "copying", fr: "copie")
         case "proving": Message("migrate.phase.proving", en: "reading both sites", fr: "lecture des deux sites")
-        case "doubleRun": Message("migrate.phase.double-run", en: "double run: both sites receive", fr: "double exploitation : les deux sites reçoivent")
+        case "doubleRun":
+            Message("migrate.phase.double-run", en: "double run: both sites receive", fr: "double exploitation : les deux sites reçoivent")
         case "sampling":
-            Message("migrate.phase.sampling", en: "leaving: last proof and sampled restores", fr: "départ : dernière preuve et restaurations échantillonnées")
+            Message(
+                "migrate.phase.sampling", en: "leaving: last proof and sampled restores",
+                fr: "départ : dernière preuve et restaurations échantillonnées")
         case "agreed": Message("migrate.phase.agreed", en: "proven the same", fr: "identité prouvée")
         case "deleting": Message("migrate.phase.deleting", en: "deleting", fr: "suppression")
         case "done": Message("migrate.phase.done", en: "done", fr: "terminée")
@@ -162,7 +166,8 @@ extension Message {
     }
     package static func migrateDone(_ site: String, _ objects: String, _ bytes: String) -> Message {
         Message(
-            "migrate.done", en: "nothing of the tenant is left at \(site): \(objects) objects, \(bytes) were deleted. Take it out of the tenant's sites",
+            "migrate.done",
+            en: "nothing of the tenant is left at \(site): \(objects) objects, \(bytes) were deleted. Take it out of the tenant's sites",
             fr: "plus rien de l'établissement vers \(site) : \(objects) objets, \(bytes) supprimés. Retirez-le des sites de l'établissement")
     }
     package static func migrateWithdrawn(_ site: String) -> Message {
@@ -182,7 +187,8 @@ extension Message {
     package static let helpMigrateWithdraw = Message(
         "help.migrate-withdraw", en: "Takes it back, as long as nothing was deleted", fr: "L'annule, tant que rien n'a été supprimé")
     package static let helpMigrateKeep = Message(
-        "help.migrate-keep", en: "End where both are proven the same; delete nothing", fr: "S'arrêter une fois l'identité prouvée ; ne rien supprimer")
+        "help.migrate-keep", en: "End where both are proven the same; delete nothing", fr: "S'arrêter une fois l'identité prouvée ; ne rien supprimer"
+    )
     package static let helpMigrateReadAgain = Message(
         "help.migrate-read-again", en: "Read all of both sites again", fr: "Relire entièrement les deux sites")
     package static let helpMigrateDoubleRun = Message(

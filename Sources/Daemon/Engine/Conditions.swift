@@ -74,7 +74,8 @@ struct Conditions {
             let place = row.site.map { "\(tenant.name)/\($0)" } ?? tenant.name
             switch row.outcome {
             case "deny", "readOnly":
-                let message = Message.alertPolicyRefused(row.site ?? tenant.name, rule(row), row.reason, row.remedy, isDenied: row.outcome == "deny" && row.site != nil)
+                let message = Message.alertPolicyRefused(
+                    row.site ?? tenant.name, rule(row), row.reason, row.remedy, isDenied: row.outcome == "deny" && row.site != nil)
                 return Condition("policy", place, .critical, message)
             case "warn":
                 let level: Condition.Level = row.urgency > 1 ? .critical : .warning

@@ -47,7 +47,8 @@ extension FactsOfTenant {
                 remedy: LocalText(rule?.remedy ?? Message.notKnown))
         }
         return ReportFacts.Decision(
-            tenant: tenant.name, site: site, profile: profile, on: ReportMoment(seconds: entry.time.seconds).day, outcome: outcome, findings: findings,
+            tenant: tenant.name, site: site, profile: profile, on: ReportMoment(seconds: entry.time.seconds).day, outcome: outcome,
+            findings: findings,
             policyHash: details["policy"]?.digest?.hex ?? "", inputsHash: details["inputs"]?.digest?.hex ?? "")
     }
 

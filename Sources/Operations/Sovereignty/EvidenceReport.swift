@@ -119,7 +119,8 @@ package struct EvidenceReport: Sendable {
         }
         rows += register.absent.filter { concerns($0.claimed, register) }.map { one in
             EvidenceRow(
-                file: one.file, document: nil, id: nil, kind: one.claimedEvidence?.kind.rawValue, holder: nil, number: nil, state: "absent", last_day: nil,
+                file: one.file, document: nil, id: nil, kind: one.claimedEvidence?.kind.rawValue, holder: nil, number: nil, state: "absent",
+                last_day: nil,
                 signed_by: [], reason: one.reason.text(language), code: one.reason.code, problems: one.problems.map { $0.failure.text(language) })
         }
         return rows.sorted { $0.file < $1.file }

@@ -28,7 +28,9 @@ struct OfflineCopies: Codable, Sendable {
 
     /// Nil where the site was never seen, or what is kept cannot be read: then nothing is known of it.
     static func last(_ workspace: Workspace, _ site: String) -> OfflineCopies? {
-        (try? Files.read(path(workspace, site), limit: 1 << 28)).flatMap { $0 }.flatMap { try? JSONDecoder().decode(OfflineCopies.self, from: Data($0)) }
+        (try? Files.read(path(workspace, site), limit: 1 << 28)).flatMap { $0 }.flatMap {
+            try? JSONDecoder().decode(OfflineCopies.self, from: Data($0))
+        }
     }
 
     /// Keeps what is at an offline site that is here.

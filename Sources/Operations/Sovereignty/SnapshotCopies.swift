@@ -135,7 +135,8 @@ package struct PolicyRow: Codable, Sendable {
             if !judgement.troubles.isEmpty, let refusal = judgement.refusal {
                 rows.append(
                     PolicyRow(
-                        site: site.name, outcome: Outcome.deny.rawValue, rule: "-", clause: nil, reason: refusal.message.text(l), remedy: refusal.remedy?.text(l),
+                        site: site.name, outcome: Outcome.deny.rawValue, rule: "-", clause: nil, reason: refusal.message.text(l),
+                        remedy: refusal.remedy?.text(l),
                         through: nil, urgency: 0))
             } else if let worst = worst(judgement.decision?.findings ?? []) {
                 rows.append(PolicyRow(site.name, worst, l))
@@ -248,7 +249,8 @@ package struct WhereReport: Encodable, Sendable {
             let laws = copy.exposed_laws.map { $0.isEmpty ? Message.lawsNoneShort.text(l) : $0.joined(separator: ", ") } ?? unknown
             let papers = copy.evidence.sorted { $0.key < $1.key }.map { $0.key + ($0.value ? "" : " (\(Message.stateAbsent.text(l)))") }
             table.add([
-                copy.site + (copy.seen.map { " (\(Message.seenOn($0).text(l)))" } ?? ""), copy.operator ?? unknown, copy.countries.isEmpty ? unknown : copy.countries.joined(separator: ", "), laws,
+                copy.site + (copy.seen.map { " (\(Message.seenOn($0).text(l)))" } ?? ""), copy.operator ?? unknown,
+                copy.countries.isEmpty ? unknown : copy.countries.joined(separator: ", "), laws,
                 papers.isEmpty ? "-" : papers.joined(separator: ", "), copy.verified ?? Message.never.text(l),
                 copy.stored_bytes.map { l.size($0) } ?? "-",
                 Message.outcome(copy.outcome).text(l),

@@ -53,7 +53,8 @@ import Testing
         var outline = RandomRecords.outline(&random)
         outline.source = secrets.sourceID("dpi")
         let manifest = try name.sign(
-            .manifest, Manifest(snapshot: snapshot, descriptor: 0, outline: outline, labels: RandomRecords.labels(&random), run: run).body, by: keys.node)
+            .manifest, Manifest(snapshot: snapshot, descriptor: 0, outline: outline, labels: RandomRecords.labels(&random), run: run).body,
+            by: keys.node)
         let slot = CommitKey(snapshot: snapshot, session: session)
         let pack = PackKey(digest: random.digest(), session: session)
         let segment = SegmentKey(session: session, number: 0)
@@ -181,7 +182,8 @@ import Testing
         var pair = try Pair(seed)
         let a = pair.a
         let outline = RandomRecords.outline(&pair.random)
-        let manifest = try Manifest(snapshot: pair.random.id(), descriptor: 0, outline: outline, labels: RandomRecords.labels(&pair.random), run: a.runKey())
+        let manifest = try Manifest(
+            snapshot: pair.random.id(), descriptor: 0, outline: outline, labels: RandomRecords.labels(&pair.random), run: a.runKey())
         let sheet = SheetRecord(RandomRecords.sheet(&pair.random), domain: a.domain.catalogue, tenant: a.id)
         let hold = HoldRecord(
             Hold(isPlaced: true, created: .now(), until: nil, person: "ada", reason: "r", snapshots: []), domain: a.domain.catalogue, tenant: a.id)
@@ -225,7 +227,8 @@ import Testing
         try state.keepManifest(bytes, sha256(bytes))
         let snapshot = try #require(ShortID(hex: key.dropFirst("snapshots/".count).prefix(32)))
         let commit = Commit(
-            key: CommitKey(snapshot: snapshot, session: SessionID(generation: 0, random: snapshot)), manifest: sha256(bytes), created: .now(), domain: nil)
+            key: CommitKey(snapshot: snapshot, session: SessionID(generation: 0, random: snapshot)), manifest: sha256(bytes), created: .now(),
+            domain: nil)
         #expect(try failureKind { _ = try b.open(site, state: state).manifest(commit) } == .wrongPlace)
         try site.create(key, bytes)
         #expect(try failureKind { _ = try b.open(site).manifest(commit) } == .wrongPlace)

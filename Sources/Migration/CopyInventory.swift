@@ -17,6 +17,8 @@ package struct CopyInventory: Sendable {
     /// Sealed segments of the journal that were erased at either site: they belong to no copy any more.
     let erased: Set<String>
     let isCancelled: @Sendable () -> Bool
+    /// Packs that are read again, whatever the log has.
+    var suspects: Set<PackKey> = []
     /// Told of bytes of packs that were read.
     var progress: @Sendable (Int) -> Void = { _ in }
 
@@ -45,7 +47,7 @@ package struct CopyInventory: Sendable {
         // Commits were listed when the site was opened; packs after them, sessions and slots last: each pack of a commit is listed, and
         // a session without a slot is at work.
         var (packs, others, unnamed): ([Digest: [PackCopy]], [ObjectInfo], [Failure]) = ([:], [], [])
-        var sealed: Set<String> = []
+        var (sealed, manifests): ([ObjectInfo], [ObjectInfo]) = ([], [])
         try site.site.list("") { object in
             let folder = object.key.prefix { $0 != "/" }
             if folder == "packs" {
@@ -55,12 +57,15 @@ package struct CopyInventory: Sendable {
                 }
                 packs[key.digest, default: []].append(PackCopy(key: key, size: object.size))
             } else if let name = SealedName(object.key) {
-                if !erased.contains(name.segment) { sealed.insert(name.segment) }
-            } else if object.key != SiteMarker.key, folder != "descriptor", folder != "snapshots", !Self.ownFolders.contains(folder) {
+                if !erased.contains(name.segment) { sealed.append(object) }
+            } else if folder == "snapshots" {
+                manifests.append(object)
+            } else if object.key != SiteMarker.key, folder != "descriptor", !Self.ownFolders.contains(folder) {
                 others.append(object)
             }
         }
-        let sessions = try site.repository.sessionsAtWork().map(\.session)
+        let records = try site.repository.sessionsAtWork()
+        let sessions = records.map(\.session)
         let atWork = Set(sessions)
         var readings: [Reading] = []
         for batch in packs.sorted(by: { $0.key < $1.key }).batches(of: 256) {
@@ -71,9 +76,11 @@ package struct CopyInventory: Sendable {
             Steps.mark("inventory batch")
         }
         readings += try small(commits(), manifest)
+        readings += try small(uncommitted(manifests, writing: Set(records.map(\.snapshot))), uncommittedManifest)
         readings += descriptors()
         let rest = try small(others, other)
-        readings += rest + segments(sealed, beside: rest)
+        readings += rest
+        readings += try segments(sealed, beside: rest)
         try log.sync()
         return SiteLeaves(
             site: site.name, found: readings.compactMap { reading in reading.leaf.map { .init($0, counts: reading.counts) } },
@@ -111,7 +118,7 @@ package struct CopyInventory: Sendable {
     /// Size and SHA-256 of the object there; zero where the store cannot give it whole, nil where it is gone.
     private func content(_ copy: PackCopy) throws -> (size: Int, content: Digest)? {
         let (key, digest) = (copy.key.key, copy.key.digest)
-        if let known = log.content(key, size: copy.size) { return (copy.size, known) }
+        if !suspects.contains(copy.key), let known = log.content(key, size: copy.size) { return (copy.size, known) }
         var first: (size: Int, content: Digest)?
         do {
             var isOlder = false
@@ -153,6 +160,25 @@ package struct CopyInventory: Sendable {
         }
     }
 
+    /// Manifests that no commit names, and whose writer is not at work: what coordinates may have been taken away, and a signed manifest is all that
+    /// makes its snapshot visible again.
+    private func uncommitted(_ manifests: [ObjectInfo], writing: Set<ShortID>) throws -> [ObjectInfo] {
+        let (named, forgotten) = (Set(commits().map { Manifest.key($0.snapshot, $0.manifest) }), try site.repository.forgottenSnapshots())
+        return manifests.filter { object in
+            if named.contains(object.key) || forgotten.time(ofManifest: object.key) != nil { return false }
+            return !(ShortID(hex: object.key.dropFirst(10).prefix(32)).map { writing.contains($0) } ?? false)
+        }
+    }
+
+    private func uncommittedManifest(_ info: ObjectInfo) throws -> Reading {
+        // Collected since it was listed: it is no part of the copy.
+        do { _ = try site.site.size(info.key) } catch let failure as Failure where failure.kind == .missing { return Reading() }
+        return try object(info, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { _ in
+            let (manifest, _) = try site.repository.signedManifest(info.key, ever: true)
+            return try !site.repository.isGivenUp(manifest)
+        }
+    }
+
     /// That snapshots are committed, and the chain.
     private func descriptors() -> [Reading] {
         let commits = commits().map { Reading(leaf: Leaf(name: Leaf.commit($0.snapshot, $0.manifest), size: 0, content: $0.manifest)) }
@@ -162,12 +188,19 @@ package struct CopyInventory: Sendable {
             }
     }
 
-    /// Sealed segments whose stub is there, each told by its stub: the sealing is a site's own.
-    private func segments(_ sealed: Set<String>, beside rest: [Reading]) -> [Reading] {
-        let known = Dictionary(rest.compactMap { reading in reading.leaf.map { ($0.name, $0.content) } }, uniquingKeysWith: { first, _ in first })
-        return sealed.compactMap { segment in
-            known[SealedName.stub(segment)].map { Reading(leaf: Leaf(name: segment, size: 0, content: $0)) }
+    /// Sealings whose stub is there, by their bytes: whether one can be opened the restore key alone tells, so that another one under its name is none.
+    private func segments(_ sealed: [ObjectInfo], beside rest: [Reading]) throws -> [Reading] {
+        let stubs = Set(rest.compactMap { $0.leaf?.name })
+        let wanted = sealed.filter { info in SealedName(info.key).map { stubs.contains(SealedName.stub($0.segment)) } ?? false }
+        let readings = try small(wanted) { info -> Reading in
+            var reading = try self.object(info, limit: RecordCheck.limit(info.key)) { _ in true }
+            if let leaf = reading.leaf, !leaf.isUnread, let segment = SealedName(info.key)?.segment {
+                reading.leaf = Leaf(name: "\(segment).\(leaf.content.hex)", size: leaf.size, content: leaf.content)
+            }
+            return reading
         }
+        var seen: Set<String> = []
+        return readings.filter { reading in reading.leaf.map { seen.insert($0.name).inserted } ?? true }
     }
 
     // MARK: records, key wraps, and whatever else there is
@@ -205,6 +238,23 @@ extension SiteRepository {
         let slots = Set(try site.keys("commits/").compactMap { CommitKey(key: $0) })
         return try Threads.map("session", registered, atOnce: site.smallParallelism) { try self.openSession($0) }.compactMap { try $0.get() }
             .filter { !slots.contains(CommitKey(snapshot: $0.snapshot, session: $0.session)) }
+    }
+
+    /// Whether every slot of the snapshot was filled without it: by a fence, or by its own node, which gave it up. Where there is no slot, somebody may have
+    /// taken it away.
+    func isGivenUp(_ manifest: Manifest) throws -> Bool {
+        let slots = try site.keys("commits/" + manifest.snapshot.hex + ".").compactMap { CommitKey(key: $0) }
+        return try !slots.isEmpty
+            && slots.allSatisfy { key in
+                do {
+                    let statement = try statement(key.key, .slot)
+                    let slot = try SlotRecord(body: statement.body)
+                    guard slot.key == key, slot.site == id, slot.outcome != .commit else { return false }
+                    let isFence = slot.outcome == .fence
+                    try trust.verify(statement, roles: isFence ? [.maintain] : [.write, .maintain], at: slot.created.seconds)
+                    return isFence || statement.signer == manifest.signer
+                } catch let failure as Failure where failure.kind != .unreachable { return false }
+            }
     }
 
     /// A session's record, if it is there and validly signed.

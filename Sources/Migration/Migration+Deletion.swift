@@ -1,5 +1,6 @@
 import Base
 import Keys
+import Replication
 import Repository
 import Sites
 
@@ -23,26 +24,37 @@ enum DeletionOrder {
 
 extension Migration {
     private static let batch = 256
+    /// Seconds for which the site that is moved to counts as read, before the first deletion.
+    private static let freshness: Int64 = 7 * 86_400
 
     /// Deletes at the site that is left what it holds of this tenant; lists what is locked. Goes on where an earlier run ended.
     func delete(_ context: MigrationContext) throws -> MigrationOutcome {
         if state.deletionBegan == nil {
+            try readAnewThere(context)
             let (from, comparison) = try compare(context)
             guard comparison.agrees, from.sessions.isEmpty, Set(from.snapshots.map(\.hex)) == Set(state.snapshots) else { return try proveAgain() }
             // Records that need no session came meanwhile, and both sites have them: the agreement is over them too.
             if comparison.fromRoot.hex != state.proof?.root { try agreeAgain(from, context) }
         }
         let to = try context.open(context.to, expected: state.to)
+        try to.repository.checkNotLeft()
         let trust = to.repository.trust
         let isMarked = try checkMarker(context, trust)
         let objects = try list(context.from)
         if !isMarked, !objects.isEmpty { throw Failure(.wrongPlace, .migrationMarkerGone, object: state.fromName) }
+        if objects.contains(where: { !DeletionOrder.isLasting($0.key) }), try !isOver(to, context) {
+            guard state.deletionBegan == nil else { throw Failure(.refused, .migrationWrittenTo, object: state.fromName) }
+            // Withdrawn elsewhere, or the record was taken away: it is said again, which fails where it was withdrawn.
+            state.isLeaving = false
+            return try proveAgain()
+        }
         if state.deletionBegan == nil {
             (state.held, state.heldBytes) = (UInt64(objects.count), objects.reduce(0) { $0 + UInt64($1.size) })
             state.deletionBegan = context.now().seconds
             try save()
         } else {
             try checkNewSite(to, context)
+            try keepPacks(objects, to, context)
         }
         // What comes while this runs is looked for again, before what says that the site is left goes.
         var (plain, remnants) = (objects.filter { !DeletionOrder.isLasting($0.key) }, [MigrationRecord.Remnant]())
@@ -51,11 +63,7 @@ extension Migration {
             remnants = try remove(plain, context)
             plain = try list(context.from).filter { !DeletionOrder.isLasting($0.key) }
         } while remnants.isEmpty && !plain.isEmpty
-        if remnants.isEmpty {
-            // What a killed writer left half stored has no name, and is the tenant's all the same.
-            _ = try context.from.abortUploads(olderThan: 0)
-            remnants = try removeLast(list(context.from), to, context)
-        }
+        if remnants.isEmpty { remnants = try removeLast(list(context.from), to, context) }
         return try finish(remnants, remaining: list(context.from), context)
     }
 
@@ -69,6 +77,8 @@ extension Migration {
             remnants += try remove(objects.filter { $0.key.hasPrefix(folder + "/") }, context)
         }
         if remnants.isEmpty {
+            // What killed writers never finished is no object, and is left behind otherwise.
+            do { _ = try context.from.abortUploads(olderThan: 0) } catch let failure as Failure where failure.kind == .refused { problems.append(failure) }
             state.isMarkerLast = true
             try save()
             remnants += try remove(objects.filter { $0.key == SiteMarker.key }, context)
@@ -116,6 +126,61 @@ extension Migration {
         }
     }
 
+    /// Has all of the site that is moved to read for the comparison, once in a while: bytes read when the copy was first proven may be others by now.
+    private func readAnewThere(_ context: MigrationContext) throws {
+        let now = context.now().seconds
+        if let last = state.readAnew, (0...Self.freshness).contains(now - last) { return }
+        try log("to", state.to).clear()
+        state.readAnew = now
+        try save()
+    }
+
+    /// Whether nothing can be committed at the old site any more, and nothing was: everybody who asks hears that this migration leaves it, nobody is at
+    /// work, and the new one has all that is committed there.
+    private func isOver(_ to: OpenSite, _ context: MigrationContext) throws -> Bool {
+        let from = try openLeft(context)
+        let repository = from.repository
+        let last = try repository.migrations().last { $0.migration.hex == state.migration && $0.from == repository.id }
+        guard last?.act == .agreed, try repository.sessionsAtWork().isEmpty else { return false }
+        let (there, forgotten) = (Set(to.commits.map(\.key.snapshot)), try to.repository.forgottenSnapshots())
+        return from.commits.allSatisfy { there.contains($0.key.snapshot) || forgotten.contains($0.key.snapshot, $0.manifest) }
+    }
+
+    /// The site that is left. Once deletion has begun there, less is there than this machine remembers.
+    private func openLeft(_ context: MigrationContext) throws -> OpenSite {
+        guard state.deletionBegan != nil else { return try context.open(context.from, expected: state.from) }
+        let repository = try SiteRepository(site: context.from, fingerprint: context.fingerprint, state: nil, expected: ShortID(hex: state.from))
+        return try OpenSite(repository, keys: context.keys, scratch: folder + "/left")
+    }
+
+    /// Packs that are still here, and that the new site lists, are whole there, read anew: between two runs one may have been lost. It is brought again.
+    ///
+    /// Throws `.damaged` where that cannot be.
+    private func keepPacks(_ objects: [ObjectInfo], _ to: OpenSite, _ context: MigrationContext) throws {
+        let here = Set(objects.compactMap { PackKey(key: $0.key)?.digest })
+        if here.isEmpty { return }
+        let listed = Set(try context.keys.catalogueDomains.flatMap { try to.index($0).packs.map(\.key) }.filter { here.contains($0.digest) })
+        let wanted = Set(listed.map(\.digest))
+        var copies: [WholeCopy.Copy] = []
+        try to.repository.listPacks { key, size in if wanted.contains(key.digest) { copies.append(WholeCopy.Copy(key: key, size: size)) } }
+        let wrong = Set(
+            try Threads.map("inventory", copies, atOnce: to.site.parallelism) { copy -> PackKey? in
+                do {
+                    return try to.repository.hash(copy.key, size: copy.size) == copy.key.digest ? nil : copy.key
+                } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing { return copy.key }
+            }.compactMap { try $0.get() })
+        if !wrong.isEmpty { try context.damaged(to.repository.id, wrong.sorted { $0.key < $1.key }) }
+        let whole = Set(copies.map(\.key).filter { !wrong.contains($0) }.map(\.digest))
+        let lost = listed.filter { !whole.contains($0.digest) }
+        if lost.isEmpty { return }
+        let replicator = Replicator(
+            sources: [try openLeft(context)], keys: context.keys, signer: context.signer, scratch: context.scratch, inventory: try .passing(),
+            options: context.options, isCancelled: context.isCancelled)
+        let report = replicator.repair(to, packs: lost.sorted { $0.key < $1.key })
+        if let stopped = report.stopped { throw stopped }
+        if let pack = report.unrepaired.first { throw Failure(.damaged, .noGoodCopy, object: "\(to.name):\(pack.key)") }
+    }
+
     private func list(_ site: any Site) throws -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
         try site.list("") { objects.append($0) }
@@ -144,11 +209,11 @@ extension Migration {
             let folder = key.prefix { $0 != "/" }
             return !CopyInventory.ownFolders.contains(folder) && folder != "packs" && folder != "snapshots"
         }
-        let sealed = Set(try to.site.keys("journal/").compactMap { SealedName($0)?.segment })
         let erased = try context.erased(to.repository)
         for object in objects where isShared(object.key) {
             if context.isCancelled() { throw Failure(.interrupted, .interrupted) }
-            if let name = SealedName(object.key), sealed.contains(name.segment) || erased.contains(name.segment) { continue }
+            let name = SealedName(object.key)
+            if let name, erased.contains(name.segment) { continue }
             let bytes: [UInt8]
             do {
                 bytes = try context.from.read(object.key, limit: RecordCheck.limit(object.key))
@@ -157,7 +222,7 @@ extension Migration {
                 // Nobody obeys it; it was no part of the copy.
                 continue
             }
-            try to.site.createOrConfirm(object.key, bytes)
+            if let name { try name.keep(bytes, at: to.site) } else { try to.site.createOrConfirm(object.key, bytes) }
         }
     }
 

@@ -16,11 +16,24 @@ extension Migration {
             let number = state.records + 1
             let known = try Files.read(path(number))
             let bytes = try known ?? Statement.sign(.migration, tenant: tenant, body: make(act, number, context.now()).body, by: context.signer)
-            if known == nil { try Files.create(path(number), bytes) }
+            let statement = try Statement(bytes, .migration, tenant: tenant)
+            let record = try MigrationRecord(body: statement.body)
+            // One that nobody would believe, as by a clock before the key's time, keeps no writer away.
+            if known == nil {
+                try context.repository(context.to, expected: state.to).trust.verify(statement, roles: [.maintain], at: record.created.seconds)
+                try Files.replace(path(number), bytes)
+            }
             Steps.mark("migration signed")
-            let record = try MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body)
-            if atBoth { try context.from.createOrConfirm(record.key, bytes) }
-            try context.to.createOrConfirm(record.key, bytes)
+            do {
+                if atBoth { try context.from.createOrConfirm(record.key, bytes) }
+                try context.to.createOrConfirm(record.key, bytes)
+            } catch let failure as Failure where failure.kind == .exists {
+                // Rubbish under its name says nothing: the next number does. A valid record there is of another machine with this state.
+                guard try isVoid(record, context) else { throw failure }
+                state.records = number
+                try save()
+                continue
+            }
             state.records = number
             try save()
             if record.act == act { return }
@@ -42,11 +55,36 @@ extension Migration {
             if record.act == .withdrawn { return try save() }
         }
         let bytes = try Statement.sign(.migration, tenant: tenant, body: make(.withdrawn, state.records + 1, context.now()).body, by: context.signer)
-        try Files.create(path(state.records + 1), bytes)
+        try Files.replace(path(state.records + 1), bytes)
         Steps.mark("migration signed")
         try store(bytes, MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body).key, atBoth: true, context)
         state.records += 1
         try save()
+    }
+
+    /// Whether what lies under the record's name at either site, where there is something, is obeyed by nobody.
+    private func isVoid(_ record: MigrationRecord, _ context: MigrationContext) throws -> Bool {
+        for (site, id) in [(context.from, state.from), (context.to, state.to)] {
+            let there = try context.repository(site, expected: id).migrations().first { $0.key == record.key }
+            if let there, there != record { return false }
+        }
+        return true
+    }
+
+    /// Other migrations between the same sites, of which the folder was lost: nobody else can take them back any more.
+    func withdrawOthers(_ context: MigrationContext) throws {
+        let repository = try context.repository(context.from, expected: state.from)
+        for records in Dictionary(grouping: try repository.migrations(), by: \.migration).values {
+            guard let last = records.last, last.act != .withdrawn, last.migration.hex != state.migration, last.from.hex == state.from,
+                last.to.hex == state.to
+            else { continue }
+            let record = MigrationRecord(
+                migration: last.migration, number: last.number + 1, act: .withdrawn, from: last.from, to: last.to, fromName: last.fromName,
+                toName: last.toName, begun: last.begun, created: context.now(), proof: nil, samples: [], deleted: 0, deletedBytes: 0,
+                remnantCount: 0, remnantBytes: 0, remnants: [])
+            let bytes = try Statement.sign(.migration, tenant: context.fingerprint.tenant, body: record.body, by: context.signer)
+            try store(bytes, record.key, atBoth: true, context)
+        }
     }
 
     private func store(_ bytes: [UInt8], _ key: String, atBoth: Bool, _ context: MigrationContext) throws {

@@ -23,6 +23,8 @@ package struct MigrationContext: Sendable {
     package var progress: @Sendable (Int) -> Void = { _ in }
     /// Told of packs that were read and are damaged at a site, for collection there to know.
     package var damaged: @Sendable (_ site: ShortID, _ packs: [PackKey]) throws -> Void = { _, _ in }
+    /// Packs that verification or replication found damaged at a site: they are read again, whatever was read before.
+    package var suspects: @Sendable (_ site: ShortID) throws -> Set<PackKey> = { _ in [] }
     /// Sealed segments of the journal that a signed record at the site says are erased: keys without an attempt's number.
     package var erased: @Sendable (SiteRepository) throws -> Set<String> = { _ in [] }
     package var now: @Sendable () -> Timestamp = { .now() }
@@ -179,6 +181,7 @@ package final class Migration {
         guard state.deletionBegan == nil, state.phase != .done else { throw Failure(.refused, .migrationTooLate, object: state.fromName) }
         // A kill may have come between a record and its note.
         if try state.records > 0 || hasSigned() { try recordWithdrawal(context) }
+        try withdrawOthers(context)
         _ = try move(.withdrawn)
     }
 
@@ -237,9 +240,10 @@ package final class Migration {
         let (from, to) = try sites(context)
         let logs = try (log("from", state.from), log("to", state.to))
         let erased = try erased(from, to, context)
-        let sides = [(from, logs.0), (to, logs.1)].map { site, log in
+        let sides = try [(from, logs.0), (to, logs.1)].map { site, log in
             var side = CopyInventory(site, log: log, erased: erased, isCancelled: context.isCancelled)
             side.progress = context.progress
+            side.suspects = try context.suspects(site.repository.id)
             return side
         }
         let leaves = try Threads.map("inventory", sides, atOnce: 2) { try $0.read() }.map { try $0.get() }
@@ -255,7 +259,7 @@ package final class Migration {
         return (leaves[0], comparison)
     }
 
-    private func log(_ side: String, _ site: String) throws -> ReadingLog {
+    func log(_ side: String, _ site: String) throws -> ReadingLog {
         guard let migration = ShortID(hex: state.migration), let site = ShortID(hex: site) else {
             throw Failure(.damaged, .migrationStateUnreadable, object: MigrationState.path(folder))
         }
@@ -282,8 +286,11 @@ package final class Migration {
         if !state.isLeaving {
             try record(.leaving, atBoth: true, context)
             state.isLeaving = true
+            state.leftSince = state.leftSince ?? context.now().seconds
             try save()
         }
+        // Said first, looked for after: of two migrations that leave each other's site at least one stops here.
+        try context.repository(context.to, expected: state.to).checkNotLeft()
         if state.proof == nil {
             let writers = try endDeadSessions(context)
             if !writers.isEmpty { return .writers(writers) }
@@ -326,7 +333,9 @@ package final class Migration {
         let from = try context.open(context.from, expected: state.from)
         var atWork: [SessionID] = []
         for record in try from.repository.sessionsAtWork() {
-            guard context.now().seconds - record.created.seconds >= state.plan.patience else {
+            // Nobody begins there since it was left: a session that claims a later time has waited since then.
+            let now = context.now().seconds
+            guard now - min(record.created.seconds, state.leftSince ?? now) >= state.plan.patience else {
                 atWork.append(record.session)
                 continue
             }

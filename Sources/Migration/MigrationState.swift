@@ -87,6 +87,10 @@ package struct MigrationState: Codable, Sendable, Equatable {
     /// Number of the last signed record that is at its sites.
     package var records: UInt32 = 0
     package var isLeaving = false
+    /// When that was said first, seconds since 1970.
+    package var leftSince: Int64?
+    /// When the site that is moved to was last read anew for the deletion, or that was begun.
+    package var readAnew: Int64?
     /// Objects and bytes of the tenant at the site when deletion began.
     package var held: UInt64 = 0
     package var heldBytes: UInt64 = 0

@@ -43,6 +43,7 @@ package struct WholeCopy {
         }
         if let stopped = report.replication.stopped { throw stopped }
         try copyPacks(lacking(from, to, bad: bad), from, to, &report)
+        try copyManifests(from, to, &report)
         try copyOthers(from, to, &report)
         return report
     }
@@ -128,6 +129,30 @@ package struct WholeCopy {
         throw last
     }
 
+    // MARK: manifests that no commit names
+
+    /// Validly signed ones, as they are: they are what makes a snapshot visible again whose slot was taken away.
+    private func copyManifests(_ from: OpenSite, _ to: OpenSite, _ report: inout Report) throws {
+        let there = Set(try to.site.keys("snapshots/"))
+        let forgotten = try from.repository.forgottenSnapshots()
+        for key in try from.site.keys("snapshots/") where !there.contains(key) && forgotten.time(ofManifest: key) == nil {
+            if isCancelled() { throw Failure(.interrupted, .interrupted) }
+            do {
+                let (manifest, _) = try from.repository.signedManifest(key, ever: true)
+                if try from.repository.isGivenUp(manifest) { continue }
+                let bytes = try from.site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
+                    guard key.hasSuffix("." + sha256(bytes).hex.prefix(32)) else { throw Failure(.damaged, .wrongHash) }
+                    return bytes
+                }
+                try to.site.createOrConfirm(key, bytes)
+                report.objects += 1
+                report.bytes += bytes.count
+            } catch let failure as Failure where [.damaged, .missing, .refused, .wrongPlace, .format].contains(failure.kind) {
+                report.failures.append(failure.of("\(from.name):\(key)"))
+            }
+        }
+    }
+
     // MARK: folders set aside
 
     /// Objects of folders that neither replication nor a site's own coordination knows.
@@ -139,14 +164,13 @@ package struct WholeCopy {
             return keys
         }
         let there = Set(try keys(to))
-        let segments = Set(there.compactMap { SealedName($0)?.segment })
-        for key in try keys(from) where !there.contains(key) {
-            // Sealed anew for each site: one of them will do.
-            if let sealed = SealedName(key), segments.contains(sealed.segment) || erased.contains(sealed.segment) { continue }
+        for key in try keys(from) {
+            let sealed = SealedName(key)
+            if sealed == nil ? there.contains(key) : erased.contains(sealed!.segment) { continue }
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             do {
                 let bytes = try from.site.read(key, limit: RecordCheck.limit(key))
-                try to.site.createOrConfirm(key, bytes)
+                if let sealed { try sealed.keep(bytes, at: to.site) } else { try to.site.createOrConfirm(key, bytes) }
                 report.objects += 1
                 report.bytes += bytes.count
             } catch let failure as Failure where failure.kind == .damaged || failure.kind == .missing {

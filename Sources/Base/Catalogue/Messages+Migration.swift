@@ -55,6 +55,9 @@ extension Message {
     package static let sampleTooEarly = Message(
         "migration.sample-too-early", en: "this restore was over before the copy was proven: it shows nothing of it",
         fr: "cette restauration s'est achevée avant que la copie soit prouvée : elle n'en montre rien")
+    package static let migrationWrittenTo = Message(
+        "migration.written-to", en: "others may write there again, or have: nothing more is deleted; look at its snapshots and records of migrations",
+        fr: "d'autres peuvent y écrire de nouveau, ou l'ont fait : plus rien n'est supprimé ; examinez ses instantanés et ses actes de migration")
     package static let migrationTooLate = Message(
         "migration.too-late", en: "deletion has begun: it cannot be taken back", fr: "la suppression a commencé : elle ne peut être annulée")
     package static let migrationNotSampling = Message(

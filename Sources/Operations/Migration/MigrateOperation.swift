@@ -102,8 +102,11 @@ package struct MigrateOperation {
             tell(.phase(known))
             while true {
                 if request.keepsSource, migration.state.phase == .agreed || migration.state.phase == .deleting {
+                    guard migration.state.deletionBegan == nil else { throw Failure(.refused, .migrationTooLate, object: from.name) }
                     return row(migration, "agreed", .done)
                 }
+                // A later good restore takes a failed one's place.
+                if migration.state.phase == .sampling, migration.state.proof != nil { _ = try takeSheets(migration) }
                 let outcome = try migration.advance(context)
                 // Each reading finds the same again.
                 let problems = migration.takeProblems().filter { told.insert($0.text(.english)).inserted }
@@ -216,6 +219,10 @@ package struct MigrateOperation {
             let scrub = ScrubState(workspace.state, site: site)
             for pack in packs { scrub.record(pack, .bad, at: Timestamp.now().seconds, opened: false) }
             try scrub.save()
+        }
+        context.suspects = { [workspace] site in
+            let lacks = try workspace.replicationStore().lacks(site).compactMap { if case .pack(let pack) = $0.object { pack } else { nil } }
+            return Set(lacks).union(ScrubState(workspace.state, site: site).damaged)
         }
         let copies = try JournalCopies(workspace)
         context.erased = { try copies.erasedSegments(at: $0) }

@@ -78,7 +78,9 @@ extension Migration {
         }
         if remnants.isEmpty {
             // What killed writers never finished is no object, and is left behind otherwise.
-            do { _ = try context.from.abortUploads(olderThan: 0) } catch let failure as Failure where failure.kind == .refused { problems.append(failure) }
+            do { _ = try context.from.abortUploads(olderThan: 0) } catch let failure as Failure where failure.kind == .refused {
+                problems.append(failure)
+            }
             state.isMarkerLast = true
             try save()
             remnants += try remove(objects.filter { $0.key == SiteMarker.key }, context)

@@ -11,27 +11,14 @@ extension Migration {
     /// The signed bytes are kept in the folder first, so that a killed act stores the same object again. An earlier record that was
     /// signed and not stored is stored before.
     func record(_ act: MigrationRecord.Act, atBoth: Bool, _ context: MigrationContext) throws {
-        let tenant = context.fingerprint.tenant
         while true {
             let number = state.records + 1
-            let known = try Files.read(path(number))
-            let bytes = try known ?? Statement.sign(.migration, tenant: tenant, body: make(act, number, context.now()).body, by: context.signer)
-            let statement = try Statement(bytes, .migration, tenant: tenant)
-            let record = try MigrationRecord(body: statement.body)
-            // One that nobody would believe, as by a clock before the key's time, keeps no writer away.
-            if known == nil {
-                try context.repository(context.to, expected: state.to).trust.verify(statement, roles: [.maintain], at: record.created.seconds)
-                try Files.replace(path(number), bytes)
-            }
-            Steps.mark("migration signed")
+            let (bytes, record) = try signed(number, context) ?? sign(act, number, context)
             do {
                 if atBoth { try context.from.createOrConfirm(record.key, bytes) }
                 try context.to.createOrConfirm(record.key, bytes)
             } catch let failure as Failure where failure.kind == .exists {
-                // Rubbish under its name says nothing: the next number does. A valid record there is of another machine with this state.
-                guard try isVoid(record, context) else { throw failure }
-                state.records = number
-                try save()
+                try passOver(record, failure, context)
                 continue
             }
             state.records = number
@@ -40,33 +27,58 @@ extension Migration {
         }
     }
 
+    /// The record of that number as it was signed; nil where none was, or a kill cut it off.
+    private func signed(_ number: UInt32, _ context: MigrationContext) throws -> (bytes: [UInt8], record: MigrationRecord)? {
+        guard let bytes = try Files.read(path(number)), let statement = try? Statement(bytes, .migration, tenant: context.fingerprint.tenant),
+            let record = try? MigrationRecord(body: statement.body), record.number == number, record.migration.hex == state.migration
+        else { return nil }
+        return (bytes, record)
+    }
+
+    /// Throws `.refused` for a record that nobody would believe, as by a clock before the key's time: it keeps no writer away.
+    private func sign(_ act: MigrationRecord.Act, _ number: UInt32, _ context: MigrationContext) throws -> (bytes: [UInt8], record: MigrationRecord) {
+        let record = try make(act, number, context.now())
+        let bytes = try Statement.sign(.migration, tenant: context.fingerprint.tenant, body: record.body, by: context.signer)
+        let trust = try context.repository(act == .withdrawn ? context.from : context.to, expected: act == .withdrawn ? state.from : state.to).trust
+        try trust.verify(Statement(bytes, .migration, tenant: context.fingerprint.tenant), roles: [.maintain], at: record.created.seconds)
+        try Files.replace(path(number), bytes)
+        Steps.mark("migration signed")
+        return (bytes, record)
+    }
+
+    /// Rubbish under a record's name says nothing: the next number does. A valid record there is of another machine with this state: throws `failure`.
+    private func passOver(_ record: MigrationRecord, _ failure: Failure, _ context: MigrationContext) throws {
+        guard try isVoid(record, context) else { throw failure }
+        state.records = record.number
+        try save()
+    }
+
     /// Whether a record was signed that may be at a site though this migration has not noted it.
-    func hasSigned() throws -> Bool { try Files.read(path(state.records + 1)) != nil }
+    func hasSigned(_ context: MigrationContext) throws -> Bool { try signed(state.records + 1, context) != nil }
 
     /// Says at the site that is left that it is not left after all. The other one may be what the migration is taken back for: it is told as far as it can be.
     func recordWithdrawal(_ context: MigrationContext) throws {
-        let tenant = context.fingerprint.tenant
-        // A signed record keeps its number, whether or not it came to a site: the withdrawal is the last one.
-        while try hasSigned() {
-            let bytes = try Files.read(path(state.records + 1)) ?? []
-            let record = try MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body)
-            try store(bytes, record.key, atBoth: record.act == .withdrawn, context)
-            state.records += 1
-            if record.act == .withdrawn { return try save() }
+        while true {
+            // A signed record keeps its number, whether or not it came to a site: the withdrawal is the last one.
+            let (bytes, record) = try signed(state.records + 1, context) ?? sign(.withdrawn, state.records + 1, context)
+            do { try store(bytes, record.key, atBoth: record.act == .withdrawn, context) } catch let failure as Failure where failure.kind == .exists
+            {
+                try passOver(record, failure, context)
+                continue
+            }
+            state.records = record.number
+            try save()
+            if record.act == .withdrawn { return }
         }
-        let bytes = try Statement.sign(.migration, tenant: tenant, body: make(.withdrawn, state.records + 1, context.now()).body, by: context.signer)
-        try Files.replace(path(state.records + 1), bytes)
-        Steps.mark("migration signed")
-        try store(bytes, MigrationRecord(body: Statement(bytes, .migration, tenant: tenant).body).key, atBoth: true, context)
-        state.records += 1
-        try save()
     }
 
     /// Whether what lies under the record's name at either site, where there is something, is obeyed by nobody.
     private func isVoid(_ record: MigrationRecord, _ context: MigrationContext) throws -> Bool {
         for (site, id) in [(context.from, state.from), (context.to, state.to)] {
-            let there = try context.repository(site, expected: id).migrations().first { $0.key == record.key }
-            if let there, there != record { return false }
+            do {
+                let there = try context.repository(site, expected: id).migrations().first { $0.key == record.key }
+                if let there, there != record { return false }
+            } catch let failure as Failure where record.act == .withdrawn && site.name == context.to.name && failure.kind != .interrupted { continue }
         }
         return true
     }

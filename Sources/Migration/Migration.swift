@@ -180,7 +180,7 @@ package final class Migration {
     package func withdraw(_ context: MigrationContext) throws {
         guard state.deletionBegan == nil, state.phase != .done else { throw Failure(.refused, .migrationTooLate, object: state.fromName) }
         // A kill may have come between a record and its note.
-        if try state.records > 0 || hasSigned() { try recordWithdrawal(context) }
+        if try state.records > 0 || hasSigned(context) { try recordWithdrawal(context) }
         try withdrawOthers(context)
         _ = try move(.withdrawn)
     }
@@ -356,8 +356,8 @@ package final class Migration {
 
     /// The same snapshots, and records that came since the proof: the new root is signed in the old one's place.
     func agreeAgain(_ from: SiteLeaves, _ context: MigrationContext) throws {
+        // Kept with the record: a kill in between leaves the old one, and this is done again.
         state.proof = proof(from)
-        try save()
         try record(.agreed, atBoth: true, context)
     }
 }

@@ -55,7 +55,7 @@ import Testing
         ).read().root
         let deaths: [(phase: MigrationPhase, life: Int)] = [
             (.copying, 20), (.copying, 40), (.copying, 70), (.proving, 25), (.proving, 45), (.sampling, 15), (.sampling, 30), (.sampling, 45),
-            (.deleting, 110), (.deleting, 60),
+            (.deleting, 170), (.deleting, 110),
         ]
         for death in deaths {
             let (phase, life) = (death.phase.rawValue, death.life)

@@ -160,6 +160,26 @@ def what_the_store_kept_is_not_deleted_later_where_the_new_site_has_lost_it(name
 
 
 @suite.test
+def a_site_that_has_been_collected_is_emptied_in_several_runs():
+    """What says how far collection was goes first: the machine remembers more than is there, and does not take it for a rollback."""
+    machine = Moving("collected", days=3)
+    machine.tenant_settings["policy"] = {"keep": {"last": 1}, "quarantine": "0s", "cool_off": "0s"}
+    only(machine, "paris", "lille")
+    machine.run("retention", "apply")
+    for _ in range(3):
+        machine.run("collect", "--quarantine", "0s", "--patience", "0s", exit=None)
+    only(machine, *ALL)
+    expect(any(key.startswith("decided/") for key in machine.objects("paris")), "nothing was decided")
+    with kept_by_the_store(packs(machine, "paris")[:1]):
+        expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=3)["outcome"], "remnants", "the first run")
+        expect_equal(machine.migrate("--prove", exit=3)["outcome"], "remnants", "the second run")
+    expect_equal(machine.migrate("--prove")["outcome"], "done", "the last run")
+    only(machine, "lyon")
+    for snapshot in machine.ids():
+        machine.run("restore", snapshot, "--to", place() / f"collected-{snapshot[:8]}")
+
+
+@suite.test
 def two_machines_that_move_each_others_copy_do_not_delete_both():
     machine = only(Moving("both", days=1), "paris", "lyon")
     machine.run("replicate", "--to", "lyon")

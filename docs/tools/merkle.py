@@ -71,8 +71,15 @@ def read(list_file):
     return leaves
 
 
+SEALED = re.compile(r"(journal/[0-9a-f]{32})/([0-9]{10})\.[0-9a-f]{64}")
+
+
 def candidates(folder, name):
-    """Where the object of a leaf may be. Packs have suffixes of their site's own."""
+    """Where the object of a leaf may be. Packs, and sealings of the journal, have suffixes of their site's own."""
+    if sealed := SEALED.fullmatch(name):
+        place, base = os.path.join(folder, sealed[1]), sealed[2]
+        names = sorted(os.listdir(place)) if os.path.isdir(place) else []
+        return [os.path.join(place, each) for each in names if re.fullmatch(base + r"(\.[0-9]{1,3})?", each)]
     if not name.startswith("packs/"):
         return [os.path.join(folder, name)]
     digest = name[len("packs/"):]
@@ -101,24 +108,12 @@ def committed(folder):
     return found
 
 
-SEALED = re.compile(r"journal/[0-9a-f]{32}/[0-9]{10}")
-
-
-def is_sealed(folder, name):
-    """Whether a sealing of the journal's segment is there, under its name or an attempt's, and its stub: the sealing itself is a site's own."""
-    place, base = os.path.split(os.path.join(folder, name))
-    names = os.listdir(place) if os.path.isdir(place) else []
-    return base + ".stub" in names and any(re.fullmatch(base + r"(\.[0-9]{1,3})?", each) for each in names)
-
-
 def check(folder, leaves):
     wrong, slots = 0, committed(folder)
     for name, size, content in leaves:
         text = name.decode()
         if text.startswith("commits/"):
             good = text in slots and text.endswith("." + content.hex()) and size == 0
-        elif SEALED.fullmatch(text):
-            good = is_sealed(folder, text) and hashed(os.path.join(folder, text + ".stub"))[1] == content and size == 0
         else:
             good = any(os.path.isfile(each) and hashed(each) == (size, content) for each in candidates(folder, text))
         if not good:

@@ -25,6 +25,7 @@ package struct Initialisation {
     private let keys: TenantKeys
     private let gate: PlacementGate
     private let now = Timestamp.now().seconds
+    private let noted = Monitor<TransferLedgers?>(nil)
 
     package init(_ configuration: Configuration, tenant name: String?) throws {
         self.configuration = configuration
@@ -127,9 +128,18 @@ package struct Initialisation {
 
     private func store(_ site: Configuration.Site, _ fingerprint: Fingerprint) throws -> any Site {
         if let refusal = gate.contact(site) { throw refusal }
+        let transfers = noted.look { noted in
+            let ledgers = noted ?? TransferLedgers(state: configuration.node.state + "/" + fingerprint.tenant.hex, tenant: fingerprint.tenant)
+            noted = ledgers
+            return ledgers
+        }
         return GatedSite(
-            try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: .maintain), site, gate)
+            try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: .maintain), site, gate,
+            transfers.ledger(site, id: try keys.siteID(site.name, tenant: fingerprint.tenant)))
     }
+
+    /// The ledgers of what was written; nil before anything was.
+    package var transfers: TransferLedgers? { noted.look { $0 } }
 
     // MARK: sites of a tenant that exists
 

@@ -15,6 +15,8 @@ package final class Workspace: Sendable {
     private let replication = Monitor<ReplicationStore?>(nil)
     /// Decides whether bytes of the tenant may go to a site.
     package let gate: PlacementGate
+    /// What this machine wrote to each site and deleted there.
+    package let transfers: TransferLedgers
     private let stores = Monitor<[StoreName: any Site]>([:])
     private let passphrase: @Sendable () throws -> Secret?
     /// Whether the restore key was opened.
@@ -31,6 +33,7 @@ package final class Workspace: Sendable {
         }
         self.fingerprint = fingerprint
         state = try TenantState(folder: configuration.node.state + "/" + fingerprint.tenant.hex)
+        transfers = TransferLedgers(state: state.folder, tenant: fingerprint.tenant)
         self.passphrase = passphrase
     }
 
@@ -41,7 +44,8 @@ package final class Workspace: Sendable {
             if let store = stores[name] { return store }
             if let refusal = gate.contact(site) { throw refusal }
             let store = GatedSite(
-                try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: access), site, gate)
+                try SiteConnector(keys: configuration.node.keys, tenantPrefix: fingerprint.prefix).store(site, as: access), site, gate,
+                transfers.ledger(site, id: try siteID(site.name)))
             stores[name] = store
             return store
         }

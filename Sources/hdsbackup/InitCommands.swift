@@ -26,6 +26,9 @@ struct InitCommand: OperatorCommand {
                 .keyUse, .done, object: LedgerEvent.Object("key", .word(outcome.kit == nil ? "sites" : "tenant")),
                 details: ["command": .word("init"), "prepared": .count(outcome.prepared.count), "ready": .count(outcome.ready.count)]),
             tenant: try session.configuration().tenant(common.tenant).name)
+        if let transfers = initialisation.transfers {
+            session.recordTransfers(transfers, tenant: try session.configuration().tenant(common.tenant).name)
+        }
         try show(outcome, session)
         for failure in outcome.refused { session.console.report(failure) }
         return outcome.refused.isEmpty ? .done : .refused

@@ -35,7 +35,7 @@ struct Hdsbackup: ParsableCommand {
             DiffCommand.self, RestoreCommand.self, RestoreTestCommand.self, DrillCommand.self, VerifyCommand.self, ReplicateCommand.self,
             StatusCommand.self, KeysCommand.self, ConfigCommand.self, SiteCommand.self, AnomalyCommand.self, CollectCommand.self,
             IndexCommand.self, RetentionCommand.self, HoldCommand.self, JournalCommand.self, PolicyCommand.self, EvidenceCommand.self,
-            WhereCommand.self, IsolateCommand.self, EvacuateCommand.self, MigrateCommand.self, ReportCommand.self,
+            WhereCommand.self, IsolateCommand.self, TransfersCommand.self, EvacuateCommand.self, MigrateCommand.self, ReportCommand.self,
         ])
 }
 

@@ -243,7 +243,8 @@ import Testing
         let configuration = try configuration()
         let gate = PlacementGate(configuration, tenant: configuration.tenants[0], resolver: Names(), today: today)
         let store = MemorySite(name: name)
-        return (gate, store, GatedSite(store, try configuration.site(name), gate))
+        let ledger = TransferLedger(folder: folder.path + "/transfers", site: name, siteID: nil, tenant: ShortID.random())
+        return (gate, store, GatedSite(store, try configuration.site(name), gate, ledger))
     }
 
     private func put(_ name: String, _ kind: String, _ body: String, in other: String? = nil, by people: [String] = ["alice", "bruno"]) throws {

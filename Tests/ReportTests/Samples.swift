@@ -54,6 +54,12 @@ enum Samples {
                 id: "LTO-0042", site: "par", firstUsed: day("2025-01-10"), lastWritten: day("2026-11-28"), expires: day("2030-01-10"),
                 place: "coffre, bâtiment C")
         ])
+        facts.transfers = .known(
+            ["chu-exemple", "clinique-b"].map { tenant in
+                .init(
+                    tenant: tenant, site: "gra", country: "FR", writtenBytes: 41_000_000_000, deletedBytes: 2_000_000_000,
+                    storedBytes: 812_000_000_000)
+            })
         facts.verifications = .known(["chu-exemple", "clinique-b"].flatMap { tenant in ["gra", "par"].map { verification(tenant, $0) } })
         facts.restores = .known([
             .init(

@@ -40,7 +40,7 @@ FRAME_HEADER, CHECK, OVERHEAD, LARGEST_BODY, SECTOR = 12, 8, 20, 65536, 512
 LARGEST = 64 << 20
 KINDS = ("", "backup", "restore", "list", "verification", "restore-test", "policy-decision", "key-use", "configuration",
          "refusal", "erasure", "recovery", "replication", "retention", "collection", "evidence", "export", "migration", "hold",
-         "service", "clock", "incident", "review")
+         "service", "clock", "incident", "review", "transfer")
 OUTCOMES = {1: "begun", 2: "done", 3: "partial", 4: "failed", 5: "refused"}
 PROGRAMS = {1: "daemon", 2: "command", 3: "site"}
 NOTES = {"copy-behind", "erased-here", "torn-tail", "unclosed-tail", "unverifiable-head", "clock-went-back"}

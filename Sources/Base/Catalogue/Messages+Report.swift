@@ -232,6 +232,8 @@ extension Message {
     package static let reportCaptionSites = Message("report.caption.sites", en: "Register of sites", fr: "Registre des sites")
     package static let reportCaptionSources = Message("report.caption.sources", en: "Sources", fr: "Sources")
     package static let reportCaptionTenants = Message("report.caption.tenants", en: "Establishments", fr: "Établissements")
+    package static let reportCaptionTransfers = Message(
+        "report.caption.transfers", en: "Transfers of the month, by country", fr: "Transferts du mois, par pays")
     package static let reportCaptionVerifications = Message(
         "report.caption.verifications", en: "Readings of stored data", fr: "Relectures des données stockées")
     package static let reportCaptionWaivers = Message("report.caption.waivers", en: "Waivers", fr: "Dérogations")
@@ -262,6 +264,7 @@ extension Message {
     package static let reportColumnCount = Message("report.column.count", en: "Times", fr: "Nombre")
     package static let reportColumnCreated = Message("report.column.created", en: "Created", fr: "Création")
     package static let reportColumnDeadline = Message("report.column.deadline", en: "72-hour deadline", fr: "Échéance 72 h")
+    package static let reportColumnCountry = Message("report.column.country", en: "Country", fr: "Pays")
     package static let reportColumnDeleted = Message("report.column.deleted", en: "Deleted", fr: "Supprimés")
     package static let reportColumnDocument = Message("report.column.document", en: "Document", fr: "Document")
     package static let reportColumnDue = Message("report.column.due", en: "Due", fr: "Échéance")
@@ -336,6 +339,8 @@ extension Message {
         "report.column.sec-num-cloud", en: "SecNumCloud 3.2 qualified", fr: "Qualifié SecNumCloud 3.2")
     package static let reportColumnSecondFactor = Message("report.column.second-factor", en: "Second factor", fr: "Second facteur")
     package static let reportColumnSince = Message("report.column.since", en: "Since", fr: "Depuis")
+    package static let reportColumnStoredBytes = Message("report.column.stored-bytes", en: "Stored at the end", fr: "Stocké à la fin")
+    package static let reportColumnWrittenBytes = Message("report.column.written-bytes", en: "Written", fr: "Écrit")
     package static let reportColumnSite = Message("report.column.site", en: "Site", fr: "Site")
     package static let reportColumnSites = Message("report.column.sites", en: "Sites read", fr: "Sites lus")
     package static let reportColumnSize = Message("report.column.size", en: "Size", fr: "Volume")

@@ -82,6 +82,7 @@ extension Message {
         "Source.resilience": ("3-2-1-1-0 of the last snapshot", "3-2-1-1-0 du dernier instantané"),
         "ReportFacts.independence": ("independence of the sites", "indépendance des sites"),
         "ReportFacts.offlineMedia": ("register of offline media", "registre des supports hors ligne"),
+        "ReportFacts.transfers": ("ledger of transfers", "registre des transferts"),
         // Integrity
         "ReportFacts.verifications": ("verifications of stored data", "contrôles des données stockées"),
         "Verification.coverage": ("part that was read within the period", "part relue dans la période"),

@@ -51,11 +51,13 @@ package struct LedgerEvent: Sendable, Equatable {
         package static let incident = Kind(rawValue: 21)
         /// A person looked through the traces.
         package static let review = Kind(rawValue: 22)
+        /// What was written to a site and deleted there.
+        package static let transfer = Kind(rawValue: 23)
 
         private static let words = [
             "", "backup", "restore", "list", "verification", "restore-test", "policy-decision", "key-use", "configuration", "refusal",
             "erasure", "recovery", "replication", "retention", "collection", "evidence", "export", "migration", "hold", "service", "clock",
-            "incident", "review",
+            "incident", "review", "transfer",
         ]
 
         /// The name of the kind for people and scripts.

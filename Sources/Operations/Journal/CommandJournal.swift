@@ -175,7 +175,32 @@ extension CommandSession {
                 try recordDecisions(workspace)
             } catch { complain(error) }
         }
+        for workspace in workspaces { recordTransfers(workspace.transfers, tenant: workspace.tenant.name) }
         tend(workspaces)
+        // What the journal itself sent is in the ledger too; the next entry says it.
+        for workspace in workspaces {
+            for ledger in workspace.transfers.used {
+                do { try ledger.sync() } catch { complainOfTransfers(error) }
+            }
+        }
+    }
+
+    /// What was written to each site and deleted there since the last entry about it.
+    package func recordTransfers(_ ledgers: TransferLedgers, tenant: String) {
+        for ledger in ledgers.used where ledger.hasWritten {
+            do {
+                if let (new, book) = try ledger.takeForJournal() { record(JournalEvent(ledger.site, new, book), tenant: tenant) }
+                try ledger.sync()
+                if let trouble = ledger.trouble { throw trouble }
+            } catch { complainOfTransfers(error) }
+        }
+    }
+
+    private func complainOfTransfers(_ error: any Error) {
+        let cause = failures(of: error).first
+        console.report(
+            Failure(cause?.kind == .noSpace ? .noSpace : .partial, .transfersNotNoted, object: cause?.object, remedy: cause?.remedy ?? cause?.message)
+        )
     }
 
     /// What policy said of each site, where it is not what the last entry about it says.

@@ -22,6 +22,26 @@ extension FactsOfTenant {
         return found.count == tenant.sites.count ? .known(found) : .unknown
     }
 
+    /// Unknown where a site of the tenant has no ledger here: a list that lacks one says less than none.
+    func transfers() throws -> Recorded<[ReportFacts.Transfer]> {
+        let number = UInt32(period.month.filter(\.isNumber)) ?? 0
+        var all: [ReportFacts.Transfer] = []
+        for place in try configuration.sites(of: tenant) {
+            let site = place.name
+            guard let book = try workspace.transfers.ledger(place, id: workspace.siteID(site)).book() else { return .unknown }
+            let past = book.cells.filter { $0.key.month.number <= number }
+            for (country, cells) in Dictionary(grouping: past, by: \.key.place.country).sorted(by: { $0.key < $1.key }) {
+                let month = cells.filter { $0.key.month.number == number }.map(\.value).reduce(TransferSums(), +)
+                all.append(
+                    ReportFacts.Transfer(
+                        tenant: tenant.name, site: site, country: country, writtenBytes: month.written.bytes,
+                        deletedBytes: month.deleted.bytes &+ month.gone.bytes, storedBytes: cells.map(\.value).reduce(TransferSums(), +).balance.bytes
+                    ))
+            }
+        }
+        return .known(all)
+    }
+
     private func verification(
         _ site: String, _ last: (tenant: String, subject: String, time: Int64, value: VerifyFact)?, _ runs: [VerifyFigures]
     ) throws -> ReportFacts.Verification? {

@@ -84,6 +84,7 @@ struct FactsOfTenant {
         if let today = facts.decisions.value { facts.decisions = .known(today + former) }
         facts.waivers = waivers()
         facts.independence = try independence()
+        facts.transfers = find { try $0.transfers() }
         facts.verifications = find { try $0.verifications() }
         facts.cryptography = find { .known(try $0.cryptography()) }
         facts.journal = find { try $0.journal() }

@@ -2,16 +2,19 @@ import Base
 import Codec
 import Sites
 
-/// A site behind the gate: each object that would be put there is asked for first. Reading is never in the way.
+/// A site behind the gate: each object that would be put there is asked for first, and then noted in the ledger of transfers, before it is sent. Reading is
+/// never in the way.
 final class GatedSite: Site {
     private let site: any Site
     private let place: Configuration.Site
     private let gate: PlacementGate
+    private let ledger: TransferLedger
 
-    init(_ site: any Site, _ place: Configuration.Site, _ gate: PlacementGate) {
+    init(_ site: any Site, _ place: Configuration.Site, _ gate: PlacementGate, _ ledger: TransferLedger) {
         self.site = site
         self.place = place
         self.gate = gate
+        self.ledger = ledger
     }
 
     private func pass(_ key: String) throws {
@@ -24,12 +27,16 @@ final class GatedSite: Site {
 
     func create(_ key: String, _ bytes: UnsafeRawBufferPointer) throws {
         try pass(key)
-        try site.create(key, bytes)
+        try put(key, bytes.count) { try site.create(key, bytes) }
     }
 
     func create(_ key: String, _ bytes: UnsafeRawBufferPointer, hash: Digest) throws {
         try pass(key)
-        try site.create(key, bytes, hash: hash)
+        try put(key, bytes.count) { try site.create(key, bytes, hash: hash) }
+    }
+
+    private func put(_ key: String, _ count: Int, _ send: () throws -> Void) throws {
+        try ledger.put(key, bytes: count, place: gate.transferPlace(of: place), asking: site.size, send)
     }
 
     func lock(_ key: String, until: Timestamp) throws {
@@ -45,14 +52,24 @@ final class GatedSite: Site {
 
     func probe(_ folder: String) throws -> [SiteProbe.Outcome] {
         if let refusal = gate.refusal(of: place) { throw refusal }
-        return try site.probe(folder)
+        let folders = [folder, folder.replacing(SiteProbe.storing, with: SiteProbe.agreeing)]
+        func objects() throws -> [ObjectInfo] {
+            var all: [ObjectInfo] = []
+            for folder in folders { try site.list(folder) { all.append($0) } }
+            return all
+        }
+        let before = Set(try objects().map(\.key))
+        let outcomes = try site.probe(folder)
+        // What the store's own part put there, past this gate: a few bytes, and one upload in parts.
+        for object in try objects() where !before.contains(object.key) { try put(object.key, object.size) {} }
+        return outcomes
     }
 
     // MARK: deleting
 
     func delete(_ key: String) throws {
         if let refusal = gate.refusalToDelete(place) { throw refusal }
-        try site.delete(key)
+        try ledger.delete(key, asking: site.size) { try site.delete(key) }
     }
 
     func abortUploads(olderThan seconds: Int64) throws -> Int {

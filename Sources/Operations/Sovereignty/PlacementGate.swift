@@ -19,6 +19,8 @@ package final class PlacementGate: Sendable {
 
     private struct Known {
         var dossier: (reading: Result<Dossier, any Error>, at: Double)?
+        /// By site.
+        var places: [String: (place: TransferPlace, at: Double)] = [:]
         var judgements: [Name: (judgement: Judgement, at: Double)] = [:]
         /// By endpoint: names are followed once for all sources.
         var endpoints: [String: (finding: EndpointFinding, at: Double)] = [:]
@@ -125,6 +127,23 @@ package final class PlacementGate: Sendable {
         let reading = Result { try Dossier(configuration.papers) }
         known.look { $0.dossier = (reading, now) }
         return try reading.get()
+    }
+
+    /// Where the site's machines stand by the signed statement about it, for the ledger of transfers; papers that cannot be read say nothing.
+    func transferPlace(of site: Configuration.Site) -> TransferPlace {
+        let now = monotonicSeconds()
+        if let (place, at) = known.look({ $0.places[site.name] }), now - at < Self.freshness { return place }
+        let place =
+            (try? register(now)).flatMap { register in SiteID(site.name).flatMap { register.facts(of: $0).infrastructure?.datacentres } }
+            .map { TransferPlace(countries: $0.map { $0.country?.code }, datacentres: $0.map(\.id)) } ?? .unknown
+        known.look { $0.places[site.name] = (place, now) }
+        return place
+    }
+
+    /// The papers alone where no rules are asked for.
+    private func register(_ now: Double) throws -> EvidenceRegister {
+        if profile != .none { return try dossier(now).register }
+        return try EvidenceRegister(EvidenceFolder.read(configuration.papers.evidence), approvers: ApproversFile.read(configuration.papers.approvers))
     }
 
     // MARK: the facts

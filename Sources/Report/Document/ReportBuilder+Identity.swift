@@ -118,7 +118,19 @@ extension ReportBuilder {
                         ],
                     ]))
         }
-        return blocks + [certificates()]
+        return blocks + [transfers(), certificates()]
+    }
+
+    private func transfers() -> ReportBlock {
+        listed(
+            facts.transfers, .reportCaptionTransfers,
+            [.reportColumnSite, .reportColumnCountry, .reportColumnWrittenBytes, .reportColumnDeleted, .reportColumnStoredBytes]
+        ) { one in
+            [
+                cell(one.site), one.country.contains("unknown") ? ReportCell(one.country, .bad) : cell(one.country), bytes(one.writtenBytes),
+                bytes(one.deletedBytes), bytes(one.storedBytes),
+            ]
+        }
     }
 
     private func named(_ name: Recorded<String>, _ place: Recorded<String>) -> ReportCell {

@@ -1,5 +1,23 @@
 extension ReportFacts {
     /// What reading again found at one site for one tenant, in the period.
+    /// What one machine wrote to a site in one country, by its ledger of transfers.
+    package struct Transfer: Codable, Sendable, Equatable, Titled {
+        package var tenant: String
+        package var site: String
+        /// `FR`, `DE+FR` where it is in both, `unknown`.
+        package var country: String
+        /// Of the period's month.
+        package var writtenBytes: UInt64
+        package var deletedBytes: UInt64
+        /// At the end of the month, or when the report was made where that is earlier.
+        package var storedBytes: UInt64
+        package init(tenant: String, site: String, country: String, writtenBytes: UInt64, deletedBytes: UInt64, storedBytes: UInt64) {
+            (self.tenant, self.site, self.country) = (tenant, site, country)
+            (self.writtenBytes, self.deletedBytes, self.storedBytes) = (writtenBytes, deletedBytes, storedBytes)
+        }
+        var title: String { "\(site)/\(country)" }
+    }
+
     package struct Verification: Codable, Sendable, Equatable, Titled {
         package var tenant: String
         package var site: String

@@ -19,6 +19,7 @@ package struct ReportFacts: Codable, Sendable, Equatable {
     package var policyChanges: Recorded<[PolicyChange]> = .unknown
     package var independence: Recorded<[SitePair]> = .unknown
     package var offlineMedia: Recorded<[Medium]> = .unknown
+    package var transfers: Recorded<[Transfer]> = .unknown
     package var verifications: Recorded<[Verification]> = .unknown
     package var restores: Recorded<[Restore]> = .unknown
     package var recoveryDrill: Recorded<Drill> = .unknown

@@ -33,6 +33,7 @@ extension ReportFacts {
         facts.waivers.filter { $0.tenant == id }
         facts.independence.filter { sites.contains($0.first) && sites.contains($0.second) }
         facts.offlineMedia.filter { sites.contains($0.site) }
+        facts.transfers.filter { $0.tenant == id }
         facts.verifications.filter { $0.tenant == id }
         facts.restores.filter { $0.tenant == id }
         facts.incidents.filter { $0.tenants.contains(id) }

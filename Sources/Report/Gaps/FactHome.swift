@@ -50,6 +50,8 @@ struct FactHome {
         "Source.resilience": at(6, "BP-100 3-2-1", "CaRE D2 O3"),
         "ReportFacts.independence": at(6, "SecNumCloud 12.5.d"),
         "ReportFacts.offlineMedia": at(6, "SecNumCloud 17.5.a", "PGSSI-S 7.4.4.2"),
+        "ReportFacts.transfers": at(3, "HDS EXI 28"),
+        "Transfer": at(3, "HDS EXI 28"),
         "ReportFacts.verifications": at(7, "PGSSI-S 7.4.4.7", "NIS2 4.2.3"),
         "Verification": at(7, "PGSSI-S 7.4.4.7", "NIS2 4.2.3"),
         "Source.restoreTests": at(8, "SecNumCloud 12.5.c", "ISO 27001 A.8.13"),

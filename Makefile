@@ -52,7 +52,7 @@ tools: ## install the libraries and programs that are missing
 stores: ## install the object stores that the tests start on loopback
 	scripts/install-s3-stores.sh
 
-observers: ## bring promtool and Chromium, which look at the daemon in tests, below .build-observers
+observers: ## bring promtool, Chromium and WeasyPrint, which look at pages and metrics in tests, below .build-observers
 	scripts/install-observers.sh
 
 format: ## rewrite the Swift sources in the house format

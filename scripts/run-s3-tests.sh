@@ -8,5 +8,5 @@ export HDSBACKUP=${HDSBACKUP:-$PWD/.build/debug/hdsbackup}
 
 status=0
 timeout 900 swift test --skip-build --disable-xctest --no-parallel --filter SitesTests || status=1
-for theme in Tests/EndToEnd/{11,18,27}-*.sh; do bash "$theme" || status=1; done
+for theme in Tests/EndToEnd/{11,18,25,27}-*.sh; do bash "$theme" || status=1; done
 exit $status

@@ -42,8 +42,8 @@ final class Reloader: Sendable {
         return configuration
     }
 
-    /// What is wrong; empty when the file is in effect now.
-    func reload() -> [Failure] {
+    /// What is wrong; empty when the file is in effect now. `peer`: who asked, where somebody did.
+    func reload(by peer: Peer? = nil) -> [Failure] {
         notifier.reloading()
         defer { notifier.ready() }
         do {
@@ -57,13 +57,15 @@ final class Reloader: Sendable {
             effective.look { $0 = new }
             applied(new)
             loop.post { $0.apply(new, roles: TenantRoles.all(new)) }
-            NodeJournal(new, log).record(JournalEvent(.configuration, .done))
+            NodeJournal(new, log).record(JournalEvent(.configuration, .done, access: peer.map { _ in JournalEvent.Access() }), by: peer)
             return []
         } catch {
             let problems = failures(of: error)
             let reason = problems.first?.text(language).replacing("\n", with: " ") ?? "?"
             loop.post { $0.refuse(reason) }
-            NodeJournal(effective.look { $0 }, log).record(JournalEvent(.configuration, .failed, details: ["mistakes": .count(problems.count)]))
+            let event = JournalEvent(
+                .configuration, .failed, details: ["mistakes": .count(problems.count)], access: peer.map { _ in JournalEvent.Access() })
+            NodeJournal(effective.look { $0 }, log).record(event, by: peer)
             return problems
         }
     }

@@ -62,7 +62,7 @@ struct Services: Sendable {
         // What an earlier life left: this one holds the lock, so nobody listens on it.
         unlink(path)
         let reload = reloader
-        let routes = ControlRoutes(loop: loop, reload: { reload.reload() }, runs: runs, log: log)
+        let routes = ControlRoutes(loop: loop, reload: { reload.reload(by: $0) }, runs: runs, log: log)
         return HTTPService(address: .unixDomainSocket(path: path), responder: routes.router().buildResponder(), group: group, log: log) {
             Self.open(path, log)
             arrived()

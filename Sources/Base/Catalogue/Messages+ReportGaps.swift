@@ -111,7 +111,9 @@ extension GapWording {
         GapWording(
             "backup.partial", en: "\(count) \(count == 1 ? "backup" : "backups") done in part",
             fr: count == 1 ? "1 sauvegarde incomplète" : "\(count) sauvegardes incomplètes",
-            remedy: ("look at what could not be read", "examiner ce qui n'a pas pu être lu"))
+            remedy: (
+                "look at what could not be read, and at sites that got no copy", "examiner ce qui n'a pas pu être lu, et les sites restés sans copie"
+            ))
     }
     package static let backupNone = GapWording(
         "backup.none", en: "no backup succeeded in the period", fr: "aucune sauvegarde réussie dans la période",

@@ -16,7 +16,7 @@ import Operations
 ///     POST /v1/reload                 act     200, or 422 with the reasons
 struct ControlRoutes {
     let loop: EngineLoop
-    let reload: @Sendable () -> [Failure]
+    let reload: @Sendable (Peer) -> [Failure]
     /// Folder of the logs of runs.
     let runs: String
     let log: Logger
@@ -49,7 +49,7 @@ struct ControlRoutes {
             let peer = try await context.require(.act)
             log.info("configuration to be read again", metadata: ["uid": "\(peer.uid)"])
             let language = request.uri.queryParameters.get("lang").flatMap { Language(rawValue: $0) } ?? .english
-            let problems = reload()
+            let problems = reload(peer)
             return try json(problems.map { FailureRecord($0, language) }, problems.isEmpty ? .ok : .unprocessableContent)
         }
         return router

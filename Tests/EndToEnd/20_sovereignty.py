@@ -388,9 +388,15 @@ def an_offline_copy_counts_as_it_was_last_seen_and_grows_old():
     expect_equal(digit()[0], 0, "the digit of a later snapshot")
     memory = next(machine.state.glob("*/offline-coffre.json"))
     first = machine.ids()[0]
+
+    def findings():
+        row, = [row for row in machine.run("site", "check", "--all", "--json", exit=None).json["sites"] if row.get("site") is None]
+        return [each["rule"] for each in row["rules"]]
+    expect("copies.offlineAge" not in findings(), "a copy of today is too old")
     memory.write_text(json.dumps(json.loads(memory.read_text()) | {"seen": day(-400)}))
     old, = [each for each in machine.run("where", first, "--json").json["digits"] if each["digit"] == "offline"]
     expect_equal((old["known"], old["verdict"]), (0, "fails"), "a copy of last year")
+    expect("copies.offlineAge" in findings(), "the rule about the age of the offline copy")
 
 
 @suite.test

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Keys
 import Repository
 import Scheduling
 
@@ -24,13 +25,20 @@ struct OfflineCopies: Codable, Sendable {
         snapshots.contains(Held(snapshot: snapshot.id.hex, manifest: snapshot.manifestDigest.hex))
     }
 
-    private static func path(_ workspace: Workspace, _ site: String) -> String { workspace.state.folder + "/offline-\(site).json" }
+    private static func path(_ folder: String, _ site: String) -> String { folder + "/offline-\(site).json" }
 
     /// Nil where the site was never seen, or what is kept cannot be read: then nothing is known of it.
-    static func last(_ workspace: Workspace, _ site: String) -> OfflineCopies? {
-        (try? Files.read(path(workspace, site), limit: 1 << 28)).flatMap { $0 }.flatMap {
-            try? JSONDecoder().decode(OfflineCopies.self, from: Data($0))
-        }
+    static func last(_ workspace: Workspace, _ site: String) -> OfflineCopies? { read(path(workspace.state.folder, site)) }
+
+    /// The same where no tenant is opened.
+    static func last(_ configuration: Configuration, _ tenant: Configuration.Tenant, _ site: String) -> OfflineCopies? {
+        let keys = TenantKeys(folder: configuration.node.keys + "/" + tenant.name)
+        guard let fingerprint = try? tenant.fingerprint.map({ Fingerprint(digest: $0) }) ?? keys.fingerprint() else { return nil }
+        return read(path(configuration.node.state + "/" + fingerprint.tenant.hex, site))
+    }
+
+    private static func read(_ path: String) -> OfflineCopies? {
+        (try? Files.read(path, limit: 1 << 28)).flatMap { $0 }.flatMap { try? JSONDecoder().decode(OfflineCopies.self, from: Data($0)) }
     }
 
     /// Keeps what is at an offline site that is here.
@@ -41,6 +49,6 @@ struct OfflineCopies: Codable, Sendable {
             snapshots: Set(site.commits.map { Held(snapshot: $0.key.snapshot.hex, manifest: $0.manifest.hex) }))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        try Files.replace(path(workspace, site.name), Array(try encoder.encode(copies)))
+        try Files.replace(path(workspace.state.folder, site.name), Array(try encoder.encode(copies)))
     }
 }

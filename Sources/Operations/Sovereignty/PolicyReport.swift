@@ -158,6 +158,7 @@ struct PlannedCopies {
             var copy = CopyFacts(
                 site: try gate.placement(site, nil, dossier).site, outcome: gate.judge(site, source: nil, on: day).outcome)
             copy.isLocked = site.locksForGood
+            if site.isOffline { copy.levelOn = OfflineCopies.last(configuration, tenant, site.name).flatMap { CalendarDay(text: $0.seen) } }
             return copy
         }
         rules = dossier.book.evaluate(

@@ -3,7 +3,7 @@ import contextlib
 import pathlib
 import shutil
 
-from hdstest import Runner, Skip, Suite, Watched, expect, expect_equal, place, working_day
+from hdstest import Open, Runner, Skip, Suite, Watched, expect, expect_equal, hospital, place, working_day
 from moving import Moving
 
 suite = Suite("24 migrate, attacked")
@@ -334,6 +334,150 @@ def what_a_killed_writer_never_finished_is_not_left_behind():
     shutil.copy(packs(machine, "paris")[0], left)  # as a kill leaves it before its renaming
     expect_equal(machine.migrate("--prove", "--double-run", "0s")["outcome"], "done", "the end")
     expect(not left.exists(), "bytes of a pack are left at paris")
+
+
+# Several sites, several machines, what comes between two runs
+
+def dead_between_manifest_and_slot(machine):
+    """A writer that died at paris after it had stored its manifest, before it filled its slot; returns the snapshot."""
+    new = backup_at_paris_alone(machine)
+    for key in machine.objects("paris"):
+        if key.startswith("commits/") and new in key:
+            (machine.prefix("paris") / key).unlink()
+    return new
+
+
+@suite.test
+def where_deletion_has_begun_nobody_takes_it_back_also_not_after_the_folder_was_lost():
+    """Else writers take half a site for a whole one: its key wraps are gone, and what is written there alone opens nowhere."""
+    machine = Moving("half-gone", days=1)
+    with kept_by_the_store(packs(machine, "paris")[:1]):
+        expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=3)["outcome"], "remnants", "the first run")
+    shutil.rmtree(machine.folder())
+    machine.migrate("--prove", "--double-run", "1h", exit=None)
+    machine.run("migrate", "--from", "paris", "--to", "lyon", "--withdraw", exit=None)
+    only(machine, "paris")
+    working_day(machine.source, 3)
+    if machine.run("backup", exit=None).exit == 0:
+        machine.run("recover", "--kit", machine.kit, "--site", machine.site("paris"), "--out", machine.root / "bare")
+
+
+@suite.test
+def a_site_that_is_left_for_two_others_at_once_is_not_proven_by_what_the_first_has_left_of_it():
+    machine = Moving("two-ways", days=2)
+    other = Copied(machine)
+    words = ("migrate", "--from", "paris", "--to", "nantes", "--prove", "--json")
+    before = other.run(*words, "--double-run", "1h", exit=3).lines[0]
+    machine.migrate("--prove", "--double-run", "0s", "--keep-source")
+    run = Watched(machine, "migrate", "--from", "paris", "--to", "lyon", "--prove", stop_at="migration deleted")
+    expect(run.wait_for_stop(), "nothing was deleted")
+    run.kill()
+    run.finish()
+    row = other.run(*words, "--double-run", "0s", exit=None).lines[0]
+    if row.get("outcome") == "done":
+        expect(row["objects"] >= before["objects"], f"signed as deleted after a proof of {row['objects']} of {before['objects']} objects")
+    expect_equal(machine.migrate("--prove", exit=None).get("outcome"), "done", "the one that deleted first")
+
+
+@suite.test
+def a_session_that_the_store_kept_does_not_stop_the_deletion_for_ever():
+    machine = Moving("kept-session", days=2)
+    sessions = [machine.prefix("paris") / key for key in machine.objects("paris") if key.startswith("sessions/")]
+    with kept_by_the_store(sessions[:1]):
+        expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=3)["outcome"], "remnants", "the first run")
+    expect_equal(machine.migrate("--prove", exit=None).get("outcome"), "done", "when the lock has ended")
+
+
+@suite.test
+def what_the_store_kept_can_be_deleted_after_the_new_site_was_left_too():
+    machine = Moving("onwards", days=1)
+    with kept_by_the_store(packs(machine, "paris")[:1]):
+        expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=3)["outcome"], "remnants", "the first run")
+        if machine.migrate("--prove", "--double-run", "0s", source="lyon", to="nantes", exit=None).get("outcome") != "done":
+            return  # Refused as long as there are remnants.
+    ends = [machine.migrate("--prove", "--double-run", "0s", to=to, exit=None).get("outcome") for to in ("lyon", "nantes")]
+    expect("done" in ends, f"what is left at paris stays for ever: {sorted(machine.objects('paris'))}")
+
+
+@suite.test
+def a_dead_writers_manifest_is_not_brought_to_the_new_site_where_nothing_says_that_it_is_dead():
+    machine = Moving("dead-writer", days=1)
+    new = dead_between_manifest_and_slot(machine)
+    expect_equal(machine.migrate("--prove", "--double-run", "0s", "--patience", "0s")["outcome"], "done", "the end")
+    expect_equal([key for key in machine.objects("lyon") if new in key], [], "a manifest without a slot at lyon, that keeps its packs for ever")
+
+
+@suite.test
+def a_session_whose_snapshot_was_forgotten_is_no_writer_and_its_packs_are_in_the_proof():
+    machine = Moving("forgotten", days=3)
+    machine.tenant_settings["policy"] = {"keep": {"last": 2}, "quarantine": "0s", "cool_off": "0s"}
+    only(machine, "paris", "lille").run("retention", "apply")
+    only(machine, *ALL)
+    machine.migrate("--prove", "--double-run", "1h", exit=3)
+    proven = {line.split()[2] for line in (machine.folder() / "leaves-from.txt").read_text().splitlines()}
+    there = {f"packs/{each.name.split('.')[0]}" for each in packs(machine, "paris")}
+    expect_equal(sorted(there - proven), [], "packs at paris that the root of the first proof is not over, while nobody writes")
+    expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=None).get("writers"), [], "writers, while nobody writes")
+
+
+@suite.test
+def a_site_that_is_prepared_again_under_its_id_takes_copies_again():
+    machine = Moving("again", days=1)
+    expect_equal(machine.migrate("--prove", "--double-run", "0s")["outcome"], "done", "the end")
+    machine.run("init", "--site", "paris")
+    machine.run("replicate")
+    machine.run("backup")
+    expect(machine.ids("--site", "paris"), "nothing came to paris")
+
+
+@suite.test
+def patience_that_is_given_later_counts():
+    machine = Moving("patience", days=1)
+    dead_between_manifest_and_slot(machine)
+    expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=3)["outcome"], "writers", "the first run")
+    expect_equal(machine.migrate("--prove", "--patience", "0s", exit=None).get("outcome"), "done", "with another patience")
+
+
+@suite.test
+def two_pairs_of_sites_whose_names_with_a_dash_between_are_the_same_are_two_migrations():
+    machine = Open("dashes", sites=("a", "a-b", "b-c", "c"))
+    machine.add_source("dpi", hospital(machine.root / "source", mib=1))
+    machine.init()
+    machine.run("backup")
+    machine.run("migrate", "--from", "a-b", "--to", "c", "--prove", "--double-run", "1h", exit=3)
+    plan = machine.run("migrate", "--from", "a", "--to", "b-c", "--dry-run", "--json").lines[0]
+    expect_equal((plan["from"], plan["to"]), ("a", "b-c"), "the plan that was asked for")
+    machine.run("migrate", "--from", "a", "--to", "b-c", "--prove", "--double-run", "1h", exit=3)
+
+
+@suite.test
+def rubbish_that_came_after_deletion_began_does_not_stop_it_for_ever():
+    machine = Moving("rubbish-later", days=1)
+    with kept_by_the_store(packs(machine, "paris")[:1]):
+        expect_equal(machine.migrate("--prove", "--double-run", "0s", exit=3)["outcome"], "remnants", "the first run")
+    stub = machine.prefix("paris") / next(key for key in machine.objects("lyon") if key.endswith(".stub"))
+    stub.parent.mkdir(parents=True, exist_ok=True)
+    stub.write_bytes(b"rubbish")
+    machine.run("migrate", "--from", "paris", "--to", "lyon", "--prove", exit=(0, 3, 4, 5))
+
+
+@suite.test
+def a_site_that_is_half_deleted_is_told_as_no_copy():
+    machine = Moving("no-copy", days=1)
+    run = Watched(machine, "migrate", "--from", "paris", "--to", "lyon", "--prove", "--double-run", "0s", stop_at="migration deleted")
+    expect(run.wait_for_stop(), "nothing was deleted")
+    run.kill()
+    run.finish()
+    expect_equal(packs(machine, "paris"), [], "packs at paris")
+    expect("paris" not in machine.run("snapshots").out, "paris is told as a copy, and has no pack any more")
+
+
+@suite.test
+def what_is_kept_without_a_date_is_told_without_one():
+    machine = Moving("no-date", days=1)
+    with kept_by_the_store(packs(machine, "paris")[:1]):
+        said = machine.run("migrate", "--from", "paris", "--to", "lyon", "--prove", "--double-run", "0s", exit=3).out
+    expect("locked until refused" not in said, "an end of a lock that is none")
 
 
 suite.main(at_once=2)

@@ -70,6 +70,33 @@ def without_locks_no_version_of_any_object_is_left(store):
     days.expect_all()
 
 
+@suite.each(*STORES)
+def what_was_seen_committed_is_not_deleted_for_good_where_somebody_took_its_slot(store):
+    """The session has no slot then, and is fenced: that does not make it one that gave up."""
+    machine = S3Machine(f"slot-{store}", files=("lille",))
+    bucket = Bucket(store)
+    machine.add_bucket(bucket)
+    machine.sample()
+    machine.tenant_settings["sites"] = [store, "lille"]
+    machine.write()
+    machine.run("backup")
+    machine.run("migrate", "--from", store, "--to", "lille", "--prove", "--double-run", "1h", "--patience", "0s", exit=3)
+    known = set(machine.ids())
+    machine.tenant_settings["sites"] = [store]
+    machine.write()
+    machine.dice()
+    machine.run("backup")
+    (new,) = set(machine.ids()) - known
+    for key, whole in bucket.keys("commits/").items():
+        if new in key:
+            bucket.client.delete(bucket.name, whole)
+    machine.tenant_settings["sites"] = [store, "lille"]
+    machine.write()
+    machine.run("migrate", "--from", store, "--to", "lille", "--prove", "--double-run", "0s", exit=None)
+    manifests = [key for key in [*bucket.keys("snapshots/"), *machine.objects("lille", "snapshots")] if new in key]
+    expect(manifests, "the manifest of a snapshot that was seen committed is nowhere any more")
+
+
 @suite.test
 def from_a_folder_to_a_store_and_the_root_is_that_of_the_way_back():
     machine, bucket, days = machine_with("round", "paris")

@@ -174,8 +174,8 @@ package struct CopyInventory: Sendable {
         // Collected since it was listed: it is no part of the copy.
         do { _ = try site.site.size(info.key) } catch let failure as Failure where failure.kind == .missing { return Reading() }
         return try object(info, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { _ in
-            let (manifest, _) = try site.repository.signedManifest(info.key, ever: true)
-            return try !site.repository.isGivenUp(manifest)
+            let (manifest, digest) = try site.repository.signedManifest(info.key, ever: true)
+            return try !site.repository.isGivenUp(manifest, digest)
         }
     }
 
@@ -236,14 +236,18 @@ extension SiteRepository {
     func sessionsAtWork() throws -> [SessionRecord] {
         let registered = try site.keys("sessions/").compactMap { SessionID($0.dropFirst("sessions/".utf8.count)) }
         let slots = Set(try site.keys("commits/").compactMap { CommitKey(key: $0) })
+        // Retention takes the slot of what it forgets away.
+        let forgotten = try forgottenSnapshots()
         return try Threads.map("session", registered, atOnce: site.smallParallelism) { try self.openSession($0) }.compactMap { try $0.get() }
-            .filter { !slots.contains(CommitKey(snapshot: $0.snapshot, session: $0.session)) }
+            .filter { !slots.contains(CommitKey(snapshot: $0.snapshot, session: $0.session)) && !forgotten.names($0.snapshot) }
     }
 
     /// Whether every slot of the snapshot was filled without it: by a fence, or by its own node, which gave it up. Where there is no slot, somebody may have
     /// taken it away.
-    func isGivenUp(_ manifest: Manifest) throws -> Bool {
-        let slots = try site.keys("commits/" + manifest.snapshot.hex + ".").compactMap { CommitKey(key: $0) }
+    func isGivenUp(_ manifest: Manifest, _ digest: Digest) throws -> Bool {
+        // What was seen as committed once was, whatever its slot holds now.
+        if state?.manifest(digest) != nil { return false }
+        let slots = try site.keys("commits/").compactMap { CommitKey(key: $0) }.filter { $0.snapshot == manifest.snapshot }
         return try !slots.isEmpty
             && slots.allSatisfy { key in
                 do {

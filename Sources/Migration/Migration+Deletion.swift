@@ -38,6 +38,7 @@ extension Migration {
         }
         let to = try context.open(context.to, expected: state.to)
         try to.repository.checkNotLeft()
+        if state.deletionBegan == nil { try checkAlone(context) }
         let trust = to.repository.trust
         let isMarked = try checkMarker(context, trust)
         let objects = try list(context.from)
@@ -59,8 +60,9 @@ extension Migration {
         // What comes while this runs is looked for again, before what says that the site is left goes.
         var (plain, remnants) = (objects.filter { !DeletionOrder.isLasting($0.key) }, [MigrationRecord.Remnant]())
         repeat {
-            try keepWhatCame(plain, to, context)
-            remnants = try remove(plain, context)
+            let kept = try keepWhatCame(plain, to, context)
+            remnants = kept.values.sorted { $0.key < $1.key }
+            remnants += try remove(plain.filter { kept[$0.key] == nil }, context)
             plain = try list(context.from).filter { !DeletionOrder.isLasting($0.key) }
         } while remnants.isEmpty && !plain.isEmpty
         if remnants.isEmpty { remnants = try removeLast(list(context.from), to, context) }
@@ -205,8 +207,10 @@ extension Migration {
         }
     }
 
-    /// Copies records that came to the site after the proof: they are stored without a session.
-    private func keepWhatCame(_ objects: [ObjectInfo], _ to: OpenSite, _ context: MigrationContext) throws {
+    /// Copies records that came to the site after the proof: they are stored without a session. Returns those whose name has other bytes there: a person
+    /// has to look.
+    private func keepWhatCame(_ objects: [ObjectInfo], _ to: OpenSite, _ context: MigrationContext) throws -> [String: MigrationRecord.Remnant] {
+        var kept: [String: MigrationRecord.Remnant] = [:]
         let isShared: (String) -> Bool = { key in
             let folder = key.prefix { $0 != "/" }
             return !CopyInventory.ownFolders.contains(folder) && folder != "packs" && folder != "snapshots"
@@ -224,8 +228,14 @@ extension Migration {
                 // Nobody obeys it; it was no part of the copy.
                 continue
             }
-            if let name { try name.keep(bytes, at: to.site) } else { try to.site.createOrConfirm(object.key, bytes) }
+            do {
+                if let name { try name.keep(bytes, at: to.site) } else { try to.site.createOrConfirm(object.key, bytes) }
+            } catch let failure as Failure where failure.kind == .exists {
+                problems.append(failure.of("\(to.name):\(object.key)"))
+                kept[object.key] = .init(key: object.key, size: UInt64(object.size), reason: .refused, until: nil)
+            }
         }
+        return kept
     }
 
     /// Deletes objects in their order; returns what is locked or refused.
@@ -240,7 +250,10 @@ extension Migration {
             let batch = Array(rest.prefix(Self.batch).prefix { DeletionOrder.rank($0.key) == rank })
             rest = rest.dropFirst(batch.count)
             let now = context.now()
-            remnants += try Threads.map("delete", batch, atOnce: site.smallParallelism) { try Self.remove($0, site, now) }.compactMap { try $0.get() }
+            // A session that stays keeps its slot: without it, it would be one at work.
+            let sessions = Set(remnants.compactMap { $0.key.hasPrefix("sessions/") ? SessionID($0.key.dropFirst(9)) : nil })
+            let free = batch.filter { object in CommitKey(key: object.key).map { !sessions.contains($0.session) } ?? true }
+            remnants += try Threads.map("delete", free, atOnce: site.smallParallelism) { try Self.remove($0, site, now) }.compactMap { try $0.get() }
             Steps.mark("migration deleted")
         }
         return remnants

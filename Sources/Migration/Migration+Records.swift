@@ -83,6 +83,30 @@ extension Migration {
         return true
     }
 
+    /// Throws `.refused` where the site is left for a third one as well: neither copy is whole once the other has begun to delete.
+    func checkAlone(_ context: MigrationContext) throws {
+        let repository = try context.repository(context.from, expected: state.from)
+        if let other = try repository.departures().first(where: { $0.migration.hex != state.migration && $0.to.hex != state.to }) {
+            throw Failure(.refused, .migrationElsewhere(other.toName), object: state.fromName)
+        }
+    }
+
+    /// Throws `.refused` where another migration away from the site, whose folder is elsewhere or lost, has come so far that it may have deleted.
+    func checkNotDeleted(_ context: MigrationContext) throws {
+        for (site, id) in [(context.from, state.from), (context.to, state.to)] {
+            let records: [MigrationRecord]
+            do { records = try context.repository(site, expected: id).migrations() } catch let failure as Failure
+                where site.name == context.to.name && failure.kind != .interrupted
+            {
+                continue  // It may be gone: it is what the migration is taken back for.
+            }
+            for all in Dictionary(grouping: records, by: \.migration).values {
+                guard let last = all.last, last.from.hex == state.from, last.migration.hex != state.migration else { continue }
+                if [.agreed, .partlyDeleted].contains(last.act) { throw Failure(.refused, .migrationTooLate, object: state.fromName) }
+            }
+        }
+    }
+
     /// Other migrations between the same sites, of which the folder was lost: nobody else can take them back any more.
     func withdrawOthers(_ context: MigrationContext) throws {
         let repository = try context.repository(context.from, expected: state.from)

@@ -103,6 +103,11 @@ package final class Migration {
         let (from, to) = (try context.open(context.from, expected: nil), try context.open(context.to, expected: nil))
         guard from.repository.id != to.repository.id else { throw Failure(.refused, .migrationSameSite, object: to.name) }
         try to.repository.checkNotLeft()
+        // What is still at a third site is deleted only while this one stays.
+        for records in Dictionary(grouping: try from.repository.migrations(), by: \.migration).values {
+            guard let last = records.last, last.to == from.repository.id, [.agreed, .partlyDeleted].contains(last.act) else { continue }
+            throw Failure(.refused, .migrationUnfinished(last.fromName), object: from.name)
+        }
         // One whose folder was lost is begun anew; what was left for another site stays refused.
         if let departure = try from.repository.departure(), departure.to != to.repository.id { try from.repository.checkNotLeft() }
         try Files.makeFolder(folder)
@@ -132,12 +137,13 @@ package final class Migration {
     }
 
     /// Other times and numbers than it was begun with; the double run counts from its start.
-    package func change(doubleRun: Int64? = nil, samples: Int? = nil) throws {
+    package func change(doubleRun: Int64? = nil, samples: Int? = nil, patience: Int64? = nil) throws {
         if let doubleRun {
             if let until = state.doubleRunUntil { state.doubleRunUntil = until - state.plan.doubleRun + doubleRun }
             state.plan.doubleRun = doubleRun
         }
         if let samples { state.plan.samples = samples }
+        if let patience { state.plan.patience = patience }
         try save()
     }
 
@@ -179,6 +185,7 @@ package final class Migration {
     /// Throws `.refused` once deletion has begun.
     package func withdraw(_ context: MigrationContext) throws {
         guard state.deletionBegan == nil, state.phase != .done else { throw Failure(.refused, .migrationTooLate, object: state.fromName) }
+        try checkNotDeleted(context)
         // A kill may have come between a record and its note.
         if try state.records > 0 || hasSigned(context) { try recordWithdrawal(context) }
         try withdrawOthers(context)
@@ -289,8 +296,9 @@ package final class Migration {
             state.leftSince = state.leftSince ?? context.now().seconds
             try save()
         }
-        // Said first, looked for after: of two migrations that leave each other's site at least one stops here.
+        // Said first, looked for after: of two migrations that leave each other's site, or one site for two others, at least one stops here.
         try context.repository(context.to, expected: state.to).checkNotLeft()
+        try checkAlone(context)
         if state.proof == nil {
             let writers = try endDeadSessions(context)
             if !writers.isEmpty { return .writers(writers) }

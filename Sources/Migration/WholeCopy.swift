@@ -135,11 +135,13 @@ package struct WholeCopy {
     private func copyManifests(_ from: OpenSite, _ to: OpenSite, _ report: inout Report) throws {
         let there = Set(try to.site.keys("snapshots/"))
         let forgotten = try from.repository.forgottenSnapshots()
+        let writing = Set(try from.repository.sessionsAtWork().map(\.snapshot))
         for key in try from.site.keys("snapshots/") where !there.contains(key) && forgotten.time(ofManifest: key) == nil {
             if isCancelled() { throw Failure(.interrupted, .interrupted) }
             do {
-                let (manifest, _) = try from.repository.signedManifest(key, ever: true)
-                if try from.repository.isGivenUp(manifest) { continue }
+                let (manifest, digest) = try from.repository.signedManifest(key, ever: true)
+                if writing.contains(manifest.snapshot) { continue }
+                if try from.repository.isGivenUp(manifest, digest) { continue }
                 let bytes = try from.site.readTwice(key, limit: Statement.Kind.manifest.bodyLimit + Statement.overhead) { bytes in
                     guard key.hasSuffix("." + sha256(bytes).hex.prefix(32)) else { throw Failure(.damaged, .wrongHash) }
                     return bytes

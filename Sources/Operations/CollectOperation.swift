@@ -62,6 +62,8 @@ package struct CollectOperation {
                 {
                     continue  // It is expected to be away.
                 }
+                // It is being emptied: there is nothing to choose any more.
+                if let departure = try repository.departure(), departure.act != .leaving { continue }
                 let collector = Collector(
                     repository, keys: ring, signer: maintain.signer, folder: workspace.state.folder, damaged: try damaged(repository),
                     held: try held(repository), options: options(site))

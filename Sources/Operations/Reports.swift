@@ -256,7 +256,8 @@ package struct StatusReport: Codable, Sendable {
                 source: name, snapshots: snapshots.count, last: last.outline.started.localText, last_id: String(last.id.hex.prefix(12)),
                 last_time: last.outline.started.seconds, complete: last.outline.isComplete, files: last.outline.counts.files,
                 bytes: last.outline.counts.bytes, sites: last.sites,
-                missing_at: all.filter { !last.sites.contains($0) }, history: snapshots.suffix(Self.historyKept).map { Past($0.outline) },
+                missing_at: all.filter { !last.sites.contains($0) && view.left[$0] == nil },
+                history: snapshots.suffix(Self.historyKept).map { Past($0.outline) },
                 digits: copies?.digits(of: last))
         }
         sites = try all.map { name in
@@ -264,8 +265,10 @@ package struct StatusReport: Codable, Sendable {
             let failure = view.opened.absences.first { $0.site == name }?.failure
             let lacks = try workspace.siteID(name).map { try workspace.replicationStore().lacks($0) } ?? []
             return Site(
-                site: name, reachable: opened != nil, snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
-                detail: opened == nil ? failure?.message.text(language) : nil, lacks: lacks.count,
+                site: name, reachable: opened != nil || view.left[name] != nil,
+                snapshots: opened.map { Set($0.commits.map(\.key.snapshot)).count } ?? 0,
+                detail: opened == nil ? view.left[name].map { Message.siteLeftFor($0).text(language) } ?? failure?.message.text(language) : nil,
+                lacks: lacks.count,
                 lacks_since: lacks.first.map { Timestamp(seconds: $0.since).localText }, lacks_since_time: lacks.first?.since,
                 lacks_why: lacks.lazy.compactMap(\.failure).first,
                 traffic: workspace.traffic[name].map { TrafficRow($0) })

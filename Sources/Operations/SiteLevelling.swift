@@ -28,9 +28,12 @@ package enum SiteLevelling {
         if let target, !opened.sites.contains(where: { $0.name == target }) {
             throw opened.absences.first { $0.site == target }?.failure ?? Failure(.unreachable, .objectMissing, object: target)
         }
+        // Nothing is brought to a site that is left; who names it is told.
+        let left = target == nil ? try opened.sites.filter { try $0.repository.departure() != nil }.map(\.name) : []
         let last = Monitor<[String: Int]>([:])
         let reports = Levelling.run(
-            opened.sites, targets: target.map { [$0] } ?? Set(opened.sites.map(\.name)).subtracting(refused.map(\.site.name)), keys: ring,
+            opened.sites, targets: target.map { [$0] } ?? Set(opened.sites.map(\.name)).subtracting(refused.map(\.site.name)).subtracting(left),
+            keys: ring,
             signer: maintain.signer, scratch: workspace.state.folder,
             inventory: Inventory(try workspace.replicationStore(), isForced: isForced),
             bad: workspace.damagedPacks(at: opened.sites),

@@ -11,12 +11,18 @@ package struct TenantView: Sendable {
     /// Manifests that could not be read, and objects that are void.
     package let problems: [Failure]
     private let unread: [HiddenSnapshot]
+    /// Sites that are being emptied, with those that they are left for: they are no copies any more.
+    package let left: [String: String]
 
     /// `opening`: with the keys that open content, which may ask for a passphrase. `without`: sites that are not asked.
     package init(_ workspace: Workspace, site: String?, without: [String] = [], opening: Bool, as access: SiteAccess = .restore) throws {
         self.workspace = workspace
         ring = try workspace.keyRing(opening: opening)
-        opened = try workspace.open(site: site, without: without, keys: ring, as: access)
+        let all = try workspace.open(site: site, without: without, keys: ring, as: access)
+        let leaving = site == nil ? try Self.left(all.sites) : [:]
+        let staying = all.sites.filter { leaving[$0.name] == nil }
+        left = leaving
+        opened = staying.isEmpty ? all : Workspace.Opened(sites: staying, absences: all.absences)
         var unread: [HiddenSnapshot] = []
         let domains = Set(ring.catalogueDomains)
         snapshots = try Snapshots.list(opened.sites, keys: ring) { lost in
@@ -24,6 +30,12 @@ package struct TenantView: Sendable {
         }
         self.unread = unread.filter { $0.failure.kind != .key }
         problems = unread.map(\.failure) + opened.sites.flatMap(\.repository.voidObjects)
+    }
+
+    private static func left(_ sites: [OpenSite]) throws -> [String: String] {
+        var left: [String: String] = [:]
+        for site in sites { if let departure = try site.repository.departure(), departure.act != .leaving { left[site.name] = departure.toName } }
+        return left
     }
 
     /// The source's name: from the labels where they open, else from the configuration, else its id.

@@ -85,7 +85,8 @@ struct MigrateCommand: OperatorCommand {
         case "agreed": say(.migrateAgreed(row.from))
         case "remnants":
             for each in row.remnants.prefix(shown) {
-                say(.lockedObject("\(row.from):\(each.object)", each.until ?? Message.migrateReason(each.reason).text(l)))
+                let object = "\(row.from):\(each.object)"
+                say(each.until.map { .lockedObject(object, $0) } ?? .migrateKept(object, Message.migrateReason(each.reason).text(l)))
             }
             if row.remnants.count > shown { say(.migrateMore(l.count(row.remnants.count - shown))) }
             say(.migrateRemnants(row.from, l.count(Int(row.remaining_objects)), l.size(Int(row.remaining_bytes))))

@@ -29,7 +29,7 @@ class Moving(Open):
         return self.run("migrate", "--from", source, "--to", to, *words, "--json", exit=exit).lines[0]
 
     def folder(self, source="paris", to="lyon"):
-        return next((self.state).glob(f"*/migrations/{source}-{to}"))
+        return next((self.state).glob(f"*/migrations/{source}~{to}"))
 
     def root_at(self, site, side, source="paris", to="lyon", exit=0):
         """The root that merkle.py finds over the objects of a site's folder."""

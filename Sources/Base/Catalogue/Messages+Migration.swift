@@ -10,6 +10,7 @@ extension Message {
             "migration.take-out", en: "take \(name) out of the tenant's sites in the configuration",
             fr: "retirez \(name) des sites de l'établissement dans la configuration")
     }
+    package static func siteLeftFor(_ to: String) -> Message { Message("migration.left-for", en: "left for \(to)", fr: "quitté pour \(to)") }
     package static func leftSiteNotVerified(_ site: String, _ to: String) -> Message {
         Message(
             "migration.left-not-verified", en: "\(site) is left for \(to): it is not verified, and what it lacks is no loss",
@@ -60,6 +61,16 @@ extension Message {
         fr: "d'autres peuvent y écrire de nouveau, ou l'ont fait : plus rien n'est supprimé ; examinez ses instantanés et ses actes de migration")
     package static let migrationTooLate = Message(
         "migration.too-late", en: "deletion has begun: it cannot be taken back", fr: "la suppression a commencé : elle ne peut être annulée")
+    package static func migrationUnfinished(_ from: String) -> Message {
+        Message(
+            "migration.unfinished", en: "the migration from \(from) to here is not over: finish it first; `hdsbackup evacuate` copies meanwhile",
+            fr: "la migration de \(from) vers ici n'est pas terminée : finissez-la d'abord ; d'ici là, `hdsbackup evacuate` copie")
+    }
+    package static func migrationElsewhere(_ site: String) -> Message {
+        Message(
+            "migration.elsewhere", en: "it is left for \(site) as well: take one of the two migrations back",
+            fr: "il est aussi quitté pour \(site) : annulez l'une des deux migrations")
+    }
     package static let migrationNotSampling = Message(
         "migration.not-sampling", en: "restores are sampled once both sites were proven the same",
         fr: "les restaurations d'essai se font une fois les deux sites prouvés identiques")
@@ -161,6 +172,9 @@ extension Message {
         reason == "hold"
             ? Message("migrate.reason.hold", en: "legal hold, without a date", fr: "gel légal, sans date")
             : Message("migrate.reason.refused", en: "refused by the store", fr: "refusé par le stockage")
+    }
+    package static func migrateKept(_ object: String, _ reason: String) -> Message {
+        Message("migrate.kept", en: "\(object): \(reason)", fr: "\(object) : \(reason)")
     }
     package static func migrateRemnants(_ site: String, _ objects: String, _ bytes: String) -> Message {
         Message(

@@ -65,7 +65,7 @@ package struct MigrateOperation {
     }
 
     private var ring: KeyRing { KeyRing(tenant: workspace.fingerprint.tenant, catalogues: maintain.catalogues) }
-    private var folder: String { workspace.state.folder + "/migrations/\(from.name)-\(to.name)" }
+    private var folder: String { workspace.state.folder + "/migrations/\(from.name)~\(to.name)" }
 
     /// Throws what policy says where nothing of the tenant may go to the new site.
     private func checkTarget() throws {
@@ -129,7 +129,8 @@ package struct MigrateOperation {
             let context = try context()
             let migration = try Migration.open(folder: folder, plan: state.plan, context)
             try migration.withdraw(context)
-            for problem in migration.takeProblems() { tell(.problem(problem)) }
+            // The site that is left knows; the other one may be gone.
+            for problem in migration.takeProblems() { tell(.note(problem)) }
             return row(migration, "withdrawn", .done)
         }
     }
@@ -247,6 +248,7 @@ package struct MigrateOperation {
         // What is asked for now takes the place of what was asked for first.
         if let time = request.doubleRun { try migration.change(doubleRun: Int64(seconds(time))) }
         if let samples = request.samples { try migration.change(samples: samples) }
+        if let patience = request.patience { try migration.change(patience: Int64(seconds(patience))) }
         return migration
     }
 

@@ -27,20 +27,23 @@ extension SiteRepository {
         }
     }
 
-    /// The last record of a migration by which this site is left, or was; nil where none is, or each was withdrawn. Of each migration away from here the last
-    /// valid record is read, and none before it.
-    package func departure() throws -> MigrationRecord? {
+    /// The last record by which this site is left; nil where it is not.
+    package func departure() throws -> MigrationRecord? { try departures().max { ($0.created, $0.migration) < ($1.created, $1.migration) } }
+
+    /// By which this site is left: of each migration away from here the last valid record, but for those that were withdrawn, or are over: a site that was emptied
+    /// and prepared again is not left. Of each migration no record before it is read.
+    package func departures() throws -> [MigrationRecord] {
         var departures: [MigrationRecord] = []
         let names = try site.keys(MigrationRecord.folder)
         for records in Dictionary(grouping: names, by: { $0.prefix { $0 != "." } }).values {
             // Numbers are spelled so that names sort by them.
             for key in records.sorted(by: >) {
                 guard let record = try migration(key), record.from == id else { continue }
-                if record.act != .withdrawn { departures.append(record) }
+                if record.act != .withdrawn, record.act != .deleted { departures.append(record) }
                 break
             }
         }
-        return departures.max { ($0.created, $0.migration) < ($1.created, $1.migration) }
+        return departures
     }
 
     /// Throws `.refused` where the site is left: what lacks there is no loss, and nothing is to be written.

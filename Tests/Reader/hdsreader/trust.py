@@ -3,7 +3,7 @@ from . import names
 from .crypto import sha256, signing_id
 from .problems import Damaged, Missing, NewerFormat, Problem, Refused, about
 from .statements import (CONDEMNED, DECIDED, DESCRIPTOR, FORGET, MAINTAIN, MARKER, Condemned, Decided, Descriptor,
-                         Forget, Marker, Statement, WITHDRAWN, largest)
+                         DELETED, Forget, Marker, Statement, WITHDRAWN, largest)
 from .wire import Cursor
 
 LISTS_LIMIT = 64 << 20
@@ -75,7 +75,7 @@ def departure(records, site):
     for record in sorted(records, key=lambda record: record.number):
         if record.left == site:
             last[record.id] = record
-    return max((record for record in last.values() if record.act != WITHDRAWN),
+    return max((record for record in last.values() if record.act not in (WITHDRAWN, DELETED)),
                key=lambda record: (record.created, record.id), default=None)
 
 

@@ -3,6 +3,7 @@
 The disks are small tmpfs, in a mount namespace of the tests' own.
 """
 import contextlib
+import importlib
 import json
 import os
 import pathlib
@@ -388,6 +389,24 @@ def a_restore_whose_disk_becomes_full_says_so_and_goes_on_once_there_is_room():
         ward.restore("dpi@latest", small.folder)
         expect_same(ward.now, small.folder)
         expect_in(str(small.folder), result.err, "what the run said that found the disk full")
+
+
+# The ledger of transfers
+
+@suite.test
+def a_ledger_of_transfers_without_room_to_be_folded_stops_no_backup():
+    transfers = importlib.import_module("25_transfers")
+    machine = transfers.made("unfolded")
+    machine.init()
+    machine.backup()
+    with disk(machine.state, size="100m") as small:
+        for site in machine.sites:
+            transfers.fill(transfers.ledger(machine, site), rows=500_000, torn=9000)
+        small.leave(8 << 20)
+        for name in "bc":
+            transfers.put(machine, name)
+            machine.backup()
+        small.relieve()
 
 
 if os.environ.get(INSIDE) != "1":

@@ -399,6 +399,59 @@ def an_offline_copy_counts_as_it_was_last_seen_and_grows_old():
     expect("copies.offlineAge" in findings(), "the rule about the age of the offline copy")
 
 
+@suite.each(("no marker", "site", None), ("a damaged marker", "site", b"x"), ("damaged descriptors", "descriptor", b"x"))
+def an_offline_disk_that_is_here_and_no_good_is_told_and_does_not_count(_, key, content):
+    machine = Judged(f"vault-{key}-{content and 'damaged'}", sites=("paris", "lille", "coffre"))
+    machine.settings["site.coffre"]["offline"] = True
+    machine.statement("coffre", media="removable", offline=True)
+    machine.init()
+    machine.backup("dpi")
+    machine.run("replicate")
+    top = machine.prefix("coffre") / key
+    for each in [top] if top.is_file() else [each for each in top.rglob("*") if each.is_file()]:
+        each.chmod(0o640)
+        each.write_bytes(content) if content else each.unlink()
+    shown = machine.run("where", "latest", "--json", exit=None).json
+    offline, = [each for each in shown["digits"] if each["digit"] == "offline"]
+    expect_equal(offline["known"], 0, "offline copies")
+    expect_in("coffre", machine.run("replicate", exit=(3, 4)).err)
+    machine.run("transfers", "--check", "--site", "coffre", exit=(3, 4))
+
+
+def vaulted(name):
+    """A machine whose offline disk was level and is away, what is remembered of it, and the digit now."""
+    machine = Judged(name, sites=("paris", "lille", "coffre"))
+    machine.settings["site.coffre"]["offline"] = True
+    machine.statement("coffre", media="removable", offline=True)
+    machine.init()
+    machine.backup("dpi")
+    machine.run("replicate")
+    machine.site("coffre").rename(machine.site("coffre").with_name("away"))
+
+    def known():
+        shown = machine.run("where", "latest", "--json", exit=None).json
+        return {each["digit"]: each["known"] for each in shown["digits"]}["offline"]
+    expect_equal(known(), 1, "copies on the disk that is away")
+    return machine, next(machine.state.glob("*/offline-coffre.json")), known
+
+
+@suite.test
+def an_offline_copy_that_was_seen_on_a_day_to_come_does_not_count():
+    _, memory, known = vaulted("ahead")
+    memory.write_text(json.dumps(json.loads(memory.read_text()) | {"seen": day(4000)}))
+    expect_equal(known(), 0, "copies")
+
+
+@suite.test
+def an_offline_disk_that_is_prepared_anew_holds_nothing_of_what_the_old_one_held():
+    machine, _, known = vaulted("anew")
+    vault = machine.site("coffre")
+    vault.mkdir()
+    machine.run("init", "--kit-out", machine.root / "kit-2")
+    vault.rename(vault.with_name("empty"))
+    expect_equal(known(), 0, "copies")
+
+
 @suite.test
 def where_and_status_show_each_digit_and_what_counts_for_it():
     machine = in_order()

@@ -219,6 +219,24 @@ def what_people_wrote_down_and_signed_stands_in_it():
 
 
 @suite.test
+def a_register_vouches_for_no_day_that_is_to_come_and_for_no_record_that_was_taken_away():
+    machine, today = hosted(), papers.day(0)
+
+    def incidents():
+        return report(made("--format", "json")[0])["facts"]["incidents"]
+    machine.put("record-gone", "incident", {"id": "gone", "tenants": [machine.tenant], "openedAt": f"{today}T00:00:00Z", "summary": "panne"})
+    machine.put("record-blank", "register", {"id": "blank", "of": ["incident"], "from": "2000-01-01", "through": "2099-12-31"})
+    try:
+        expect_equal([each["id"] for each in incidents()], ["gone"], "incidents")
+        for each in machine.evidence.glob("record-gone*"):
+            each.unlink()
+        expect_equal(incidents(), None, "incidents, one of which was taken away")
+    finally:
+        for each in machine.evidence.glob("record-*"):
+            each.unlink()
+
+
+@suite.test
 def as_of_an_earlier_day_nothing_is_said_that_was_not_recorded_then():
     folder, _ = made("--month", papers.day(-1)[:7], "--as-of", papers.day(-1), "--format", "json")
     found = report(folder)

@@ -2,12 +2,16 @@
 
     HDSTEST_ROUNDS=24   kills of backups (default: 8)
 """
+import hashlib
 import importlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import struct
+import subprocess
+import sys
 
 import hdstest
 from collecting import AT_ONCE
@@ -60,6 +64,22 @@ def expect_level(machine, sites=None, prefixes=None, **more):
 
 def ledger(machine, site):
     return next(machine.state.glob(f"*/transfers/{site}")) / "ledger"
+
+
+def fill(file, rows, torn):
+    """Makes a ledger one of so many objects, with so many notes behind them that it is folded at the next."""
+    def varint(number):
+        return bytes([number & 127 | 128]) + varint(number >> 7) if number > 127 else bytes([number])
+
+    def sums(count):
+        return varint(count) + varint(count * 1000) + varint(0) * 4
+    old = file.read_bytes()
+    body = varint(1) + varint(7) + b"unknown" + varint(1) + struct.pack("<IH", 202601, 0) + sums(rows) + sums(rows) + varint(0) * 2
+    names = sorted(dice.randbytes(16) for _ in range(rows))
+    body += struct.pack("<Q", rows) + b"".join(name + (1000).to_bytes(6, "little") + b"\0\0" for name in names)
+    header = old[:56] + struct.pack("<Q", 80 + len(body) + 32) + old[64:72]
+    whole = header + hashlib.sha256(header).digest()[:8] + body
+    file.write_bytes(whole + hashlib.sha256(whole).digest() + b"\0" * (320 * torn))
 
 
 def put(machine, name, kib=300):
@@ -280,6 +300,48 @@ def a_ledger_that_is_lost_or_damaged_is_no_ledger_that_agrees():
     ledger(machine, "paris").write_bytes(before + b"\0" * 100)
     row = check(machine, exit=4)["paris"]
     expect(row["check"]["others_objects"] > 0 and row["check"]["missing_objects"] == 0 and row["torn"] == 1, f"row: {row}")
+
+
+@suite.test
+def a_ledger_that_cannot_be_read_by_this_program_stops_no_backup():
+    machine = made("newer")
+    machine.init()
+    machine.backup()
+    file = ledger(machine, "paris")
+    header = bytearray(file.read_bytes())
+    header[8:10] = struct.pack("<H", 2)
+    header[72:80] = hashlib.sha256(header[:72]).digest()[:8]
+    file.write_bytes(header)
+    put(machine, "b")
+    machine.backup()
+    check(machine, exit=(3, 4, 8))
+
+
+HOLD = """
+import fcntl, os, signal, struct, sys
+file = open(sys.argv[1], "r+b")
+fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+print("held", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@suite.each("lock", "writers")
+def a_process_that_is_stopped_while_it_holds_a_ledger_stops_no_backup(name):
+    machine = made(f"stopped-{name}")
+    machine.init()
+    machine.backup()
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, ledger(machine, "paris").with_name(name)], stdout=subprocess.PIPE)
+    try:
+        holder.stdout.readline()
+        os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
+        put(machine, "b")
+        # Ends, whatever it says of paris: the other site has the snapshot.
+        machine.backup(exit=(0, 3))
+        expect(len(machine.snapshots("--site", "lille")) == 2, "the other site has no copy")
+    finally:
+        holder.kill()
+        holder.communicate()
 
 
 # Who else may

@@ -210,5 +210,7 @@ package struct Initialisation {
         do { try store.createOrConfirm(SiteMarker.key, marker) } catch let failure as Failure where failure.kind == .exists {
             throw Failure(.wrongPlace, .markerForeign, object: site.name)
         }
+        // It may be another disk: what was seen on the old one says nothing of it.
+        OfflineCopies.forget(state: configuration.node.state + "/" + fingerprint.tenant.hex, site.name)
     }
 }

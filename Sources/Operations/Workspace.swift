@@ -145,6 +145,13 @@ package final class Workspace: Sendable {
         return repository
     }
 
+    /// Whether the site is one that is expected to be away, and is: one that is here and no good is not away. Where no disk is mounted, an empty folder is.
+    func isAway(_ site: Configuration.Site, _ failure: Failure, as access: SiteAccess) -> Bool {
+        guard site.isOffline else { return false }
+        if failure.kind == .unreachable { return true }
+        return failure.kind == .wrongPlace && (try? store(site, as: access).keys("").isEmpty) ?? true
+    }
+
     /// Opens the tenant's sites, or the one named, but for those of `without`, which are asked for nothing. A site that cannot be opened is in `failures`; throws
     /// the first of them when none could.
     package func open(site name: String? = nil, without: [String] = [], keys ring: KeyRing, as access: SiteAccess = .restore) throws -> Opened {
@@ -155,7 +162,7 @@ package final class Workspace: Sendable {
                 let repository = try repository(site, as: access)
                 sites.append(try OpenSite(repository, keys: ring, scratch: state.folder))
             } catch let failure as Failure {
-                absences.append(Absence(site: site.name, failure: failure.of(site.name), isExpected: site.isOffline))
+                absences.append(Absence(site: site.name, failure: failure.of(site.name), isExpected: isAway(site, failure, as: access)))
             }
         }
         let opened = Opened(sites: sites, absences: absences)

@@ -45,7 +45,7 @@ import Testing
                     .init(since: day("2026-01-01"), until: nil, roles: ["operator"], isNominative: true, hasSecondFactor: false, incompatible: [])))
         #expect(
             try Self.content(#"{"register": {"id": "nov", "of": ["incident", "account"], "from": "2026-11-01", "through": "2026-11-30"}}"#)
-                == .register(of: [.incident, .account], from: day("2026-11-01"), through: day("2026-11-30")))
+                == .register(of: [.incident, .account], from: day("2026-11-01"), through: day("2026-11-30"), records: []))
     }
 
     @Test(arguments: [

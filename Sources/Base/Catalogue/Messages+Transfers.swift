@@ -2,6 +2,9 @@
 
 // MARK: the ledger
 extension Message {
+    package static let transfersBusy = Message(
+        "transfers.busy", en: "another process has held the ledger of transfers for too long",
+        fr: "un autre processus tient le registre des transferts depuis trop longtemps")
     package static let transfersUnreadable = Message(
         "transfers.unreadable", en: "the ledger of transfers is damaged", fr: "le registre des transferts est endommagé")
     package static func transfersPutAside(_ folder: String) -> Message {

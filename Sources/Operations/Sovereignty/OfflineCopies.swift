@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Glibc
 import Keys
 import Repository
 import Scheduling
@@ -36,6 +37,9 @@ struct OfflineCopies: Codable, Sendable {
         guard let fingerprint = try? tenant.fingerprint.map({ Fingerprint(digest: $0) }) ?? keys.fingerprint() else { return nil }
         return read(path(configuration.node.state + "/" + fingerprint.tenant.hex, site))
     }
+
+    /// `state`: the tenant's folder.
+    static func forget(state: String, _ site: String) { unlink(path(state, site)) }
 
     private static func read(_ path: String) -> OfflineCopies? {
         (try? Files.read(path, limit: 1 << 28)).flatMap { $0 }.flatMap { try? JSONDecoder().decode(OfflineCopies.self, from: Data($0)) }

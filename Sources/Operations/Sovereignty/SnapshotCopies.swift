@@ -52,8 +52,8 @@ struct SnapshotCopies {
         }
         self.damaged = damaged
         let workspace = view.workspace
-        let opened = Set(view.opened.sites.map(\.name))
-        away = try workspace.configuration.sites(of: workspace.tenant, named: nil).filter { $0.isOffline && !opened.contains($0.name) }
+        let absent = Set(view.opened.absences.filter(\.isExpected).map(\.site))
+        away = try workspace.configuration.sites(of: workspace.tenant, named: nil).filter { absent.contains($0.name) }
             .compactMap { site in OfflineCopies.last(workspace, site.name).map { (site, $0) } }
         for site in view.opened.sites where try workspace.configuration.site(site.name).isOffline {
             // Where it cannot be kept, the site counts as one that was never seen once it is away.

@@ -25,26 +25,35 @@ struct TransferFolder: Sendable {
 
     // asm-generic/fcntl.h; the C library hides them behind a feature macro.
     private static let set: Int32 = 37
-    private static let setAndWait: Int32 = 38
 
-    /// Takes the lock, or changes it. False where others have it, unless it waits.
+    /// Seconds for which others are waited for: they hold a lock for moments, unless they were stopped.
+    private static let patience = 20.0
+
+    /// Takes the lock, or changes it. False where others have it, unless it waits; then throws `.failed` when they take too long.
     static func take(_ file: File, alone: Bool, waits: Bool) throws -> Bool {
-        do {
-            try change(file, Int16(alone ? F_WRLCK : F_RDLCK), waits: waits)
-            return true
-        } catch let error as SystemError {
-            if !waits, error.code == EAGAIN || error.code == EACCES { return false }
-            throw error.failure(.failed, "lock")
+        let end = monotonicSeconds() + patience
+        var pause: UInt32 = 1
+        while true {
+            do {
+                try change(file, Int16(alone ? F_WRLCK : F_RDLCK))
+                return true
+            } catch let error as SystemError {
+                guard error.code == EAGAIN || error.code == EACCES else { throw error.failure(.failed, "lock") }
+                if !waits { return false }
+                guard monotonicSeconds() < end else { throw Failure(.failed, .transfersBusy, remedy: .journalBusyRemedy) }
+                sleep(milliseconds: pause)
+                pause = min(pause + 1, 10)
+            }
         }
     }
 
-    static func release(_ file: File) { try? change(file, Int16(F_UNLCK), waits: false) }
+    static func release(_ file: File) { try? change(file, Int16(F_UNLCK)) }
 
-    private static func change(_ file: File, _ type: Int16, waits: Bool) throws {
+    private static func change(_ file: File, _ type: Int16) throws {
         var lock = flock()
         lock.l_type = type
         lock.l_whence = Int16(SEEK_SET)
-        try retrying { fcntl(file.descriptor, waits ? setAndWait : set, &lock) }
+        try retrying { fcntl(file.descriptor, set, &lock) }
     }
 
     /// Ledgers that could not be used, or were of another site of the name.

@@ -107,7 +107,9 @@ package final class TransferLedger: Sendable {
         if state.writers != nil { return }
         let writers = try folder.open(.writers)
         if try TransferFolder.take(writers, alone: true, waits: false) { try settle(&state, asking) }
-        _ = try TransferFolder.take(writers, alone: false, waits: true)
+        do { _ = try TransferFolder.take(writers, alone: false, waits: true) } catch let failure as Failure {
+            throw failure.of(folder.path + "/writers")
+        }
         state.writers = writers
     }
 
@@ -162,7 +164,7 @@ package final class TransferLedger: Sendable {
     private func locked<T>(_ state: inout State, _ body: (inout State) throws -> T) throws -> T {
         let lock = try state.lock ?? folder.open(.file)
         state.lock = lock
-        _ = try TransferFolder.take(lock, alone: true, waits: true)
+        do { _ = try TransferFolder.take(lock, alone: true, waits: true) } catch let failure as Failure { throw failure.of(folder.path + "/lock") }
         defer { TransferFolder.release(lock) }
         do {
             // Replaced, or taken away by a person.
@@ -178,8 +180,8 @@ package final class TransferLedger: Sendable {
                 (state.file, state.header) = (file, header)
                 return
             }
-        } catch let failure as Failure where failure.kind == .damaged {
-            // Nothing is lost: it is kept, and a check speaks of it until a person has taken it away.
+        } catch let failure as Failure where failure.kind == .damaged || failure.kind == .format {
+            // Nothing is lost: it is kept, that of a newer program too, and a check speaks of it until a person has taken it away.
             try moveAside("damaged-\(Timestamp.now().seconds)")
         }
         let header = TransferBook.Header(
@@ -232,7 +234,8 @@ package final class TransferLedger: Sendable {
         }
         if size - header.start > max(foldBytes + header.start / 8, state.patience) {
             state.patience = 2 * (size - header.start)
-            try fold(&state)
+            // The note is there: without room it is folded another time.
+            do { try fold(&state) } catch let failure as Failure where failure.kind == .noSpace {}
         }
     }
 

@@ -73,11 +73,11 @@ package struct TransferReport: Sendable {
             if checks, let place {
                 do { check = try TransferCheck.run(workspace, place, ledger, accepts: accepts) } catch {
                     let found = failures(of: error)[0].of(site)
-                    let isAway = [.wrongPlace, .unreachable].contains(found.kind)
+                    let isAway = workspace.isAway(place, found, as: .restore)
                     // Nothing was written where policy lets nothing go: there is nothing that could not fit.
                     let isForbidden =
                         workspace.gate.refusal(of: place) != nil && (try? ledger.book()).map { ($0?.sums ?? .init()) == .init() } == true
-                    if !isAway || !place.isOffline && !isForbidden { failure = found }
+                    if !isAway, !isForbidden || ![.wrongPlace, .unreachable].contains(found.kind) { failure = found }
                 }
             }
             var book: TransferBook?

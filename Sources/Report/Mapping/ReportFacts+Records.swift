@@ -11,8 +11,10 @@ extension ReportFacts {
         let day = period.asOf.day
         func known<Fact>(_ kind: Record.Kind, _ facts: [Fact]) -> Recorded<[Fact]> {
             let isComplete = own.contains { record in
-                guard case .register(let kinds, let from, let through) = record.content else { return false }
-                return kinds.contains(kind) && from <= period.from.day && through >= period.through.day
+                guard case .register(let kinds, let from, let through, let named) = record.content else { return false }
+                // Nobody can vouch for days to come, and for a record that somebody took away.
+                return kinds.contains(kind) && from <= period.from.day && through >= period.through.day && through <= day
+                    && named.allSatisfy { id in records.contains { $0.id == id } }
             }
             return facts.isEmpty && !isComplete ? .unknown : .known(facts)
         }

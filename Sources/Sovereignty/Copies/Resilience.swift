@@ -70,7 +70,7 @@ extension CopyFacts {
     /// BP-100 calls offline only what is disconnected from any information system.
     var isOffline: Truth { Truth(site.isOffline) }
 
-    func isFresh(on day: CalendarDay, maximumDays: Int) -> Truth { Truth(levelOn.map { day <= $0 + maximumDays }) }
+    func isFresh(on day: CalendarDay, maximumDays: Int) -> Truth { Truth(levelOn.map { $0 <= day && day <= $0 + maximumDays }) }
 
     /// Locked in compliance mode on a versioned store, as a probe found not long ago: governance mode can be lifted (BAK-5).
     func isImmutable(on day: CalendarDay, maximumProbeDays: Int) -> Truth {

@@ -19,8 +19,9 @@ package struct Record: Sendable, Equatable {
         case traceReview(on: CalendarDay, reviewer: String)
         case drill(Drill)
         case account(Account)
-        /// All that there was of these kinds in these days is in the register: where it has none, there was none.
-        case register(of: [Kind], from: CalendarDay, through: CalendarDay)
+        /// All that there was of these kinds in these days is in the register: where it has none, there was none. `records`: those that there were; it vouches for
+        /// nothing where one is not there.
+        case register(of: [Kind], from: CalendarDay, through: CalendarDay, records: [RecordID])
     }
 
     /// With what GDPR 33(3) asks for; moments in seconds since 1970.
@@ -154,7 +155,7 @@ package struct Record: Sendable, Equatable {
         let (from, through) = (section.requiredDay("from"), section.requiredDay("through"))
         guard let kinds, let from, let through else { return nil }
         if through < from { section.problem("through", .evidenceEndsBeforeItBegins) }
-        return .register(of: kinds, from: from, through: through)
+        return .register(of: kinds, from: from, through: through, records: section.identifiers("records") ?? [])
     }
 }
 

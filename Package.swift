@@ -66,7 +66,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Migration", "Journal", "Sovereignty", "Report", "S3", "Scheduling", "CLinux",
+                "Backup", "Restore", "Replication", "Verification", "Maintenance", "Migration", "Journal", "Sovereignty", "Report", "S3",
+                "Scheduling", "CLinux",
                 "TOMLKit",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], swiftSettings: strict),

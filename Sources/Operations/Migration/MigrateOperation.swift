@@ -167,7 +167,7 @@ package struct MigrateOperation {
         MigrateRow(tenant: workspace.tenant.name, migration.state, migration.compared, outcome: outcome, status: status)
     }
 
-    /// Restores from the new site of snapshots that were not sampled yet, the last one among them.
+    /// Restores from the new site of snapshots that were not sampled yet, chosen by chance.
     private func sample(_ wanted: Int, _ migration: Migration) throws {
         let sampled = Set(migration.state.samples.map(\.snapshot))
         let left = migration.state.snapshots.filter { !sampled.contains($0) }

@@ -34,14 +34,14 @@ package struct BackupRow: Codable, Sendable {
     /// By site, since the command began.
     package let traffic: [String: TrafficRow]
 
-    /// What the journal says of it: the snapshot, how much, and the sites where it is.
+    /// What the journal says of it: the snapshot, how much, and the sites where it is, as many as an entry holds.
     package var facts: [Word: EntryValue] {
         var facts: [Word: EntryValue] = [
             "files": .count(files), "bytes": .count(bytes), "stored": .count(stored_bytes), "problems": .count(problems.count),
             "complete": .count(complete ? 1 : 0),
         ]
         facts["snapshot"] = ShortID(hex: snapshot).map { .id($0) }
-        for (number, site) in sites.filter(\.committed).enumerated() {
+        for (number, site) in sites.filter(\.committed).prefix(16).enumerated() {
             if let name = Word("site.\(number + 1)") { facts[name] = .word(Word(fitting: site.site)) }
         }
         return facts
